@@ -280,7 +280,10 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class Complexity:
-    """A score in [0, 1] with the parts that made it: ``parts`` are (name, contribution), and add up to it before clamping."""
+    """A score in [0, 1] with the parts that made it.
+
+    ``parts`` are (name, contribution), and add up to it before clamping.
+    """
 
     score: float
     parts: tuple[tuple[str, float], ...] = ()
@@ -312,7 +315,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSubTask:
-    """One unit of work, ready to be created. ``start`` and ``finish`` are planned seconds after the start of the distribution."""
+    """One unit of work, ready to be created.
+
+    ``start`` and ``finish`` are planned seconds after the start of the distribution.
+    """
 
     id: str
     description: str
@@ -354,7 +360,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
-    """The graph's shape. ``potential`` = 1 - critical path / sum of durations; ``speedup`` is what ``maxParallel`` lets through."""
+    """The graph's shape.
+
+    ``potential`` = 1 - critical path / sum of durations; ``speedup`` is what ``maxParallel`` lets through.
+    """
 
     width: int = 0
     layers: int = 0
