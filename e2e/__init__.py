@@ -1,0 +1,1 @@
+"""Clusters, images and demonstrations that run the product for real."""
