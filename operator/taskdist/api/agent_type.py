@@ -1,30 +1,29 @@
 """AgentType: a specialization, with the pod that does its work. Admins write it."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from taskdist.api.common import (
-    Arguments,
-    Conditions,
+from taskdist.api.cel import RESERVED_VARIABLES, Rule, exactly_one, given, label_sized_name
+from taskdist.api.common import Arguments, Conditions, LabelSelector, Model, ObjectMeta, Toleration
+from taskdist.api.names import API_VERSION
+from taskdist.api.scalars import (
     Count,
-    Decimals,
+    CpuQuantity,
+    DecimalInput,
     DnsLabel,
     DnsSubdomain,
     Flag,
     Generation,
     Labels,
-    LabelSelector,
+    MemoryQuantity,
     Message,
-    Model,
-    ObjectMeta,
     OptionalDnsSubdomain,
     PositiveSeconds,
-    Quantity,
-    Toleration,
+    list_map,
+    list_set,
 )
-from taskdist.api.names import API_VERSION
 
 
 class Override(StrEnum):
@@ -47,11 +46,16 @@ class NodePolicy(StrEnum):
 class Capability(Model):
     """Something that the agent type can do."""
 
+    cel: ClassVar = (Rule("!has(self.weight) || double(string(self.weight)) <= 10.0", "must be at most 10", ".weight"),)
+
     name: Annotated[str, Field(min_length=1, max_length=63)]
     """Name of the capability, which `requiredCapabilities` of a task asks for."""
-    keywords: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=63)], ...], Field(max_length=64)] = ()
+    keywords: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=63)], ...],
+        Field(max_length=64, json_schema_extra=list_set()),
+    ] = ()
     """Words of a description that ask for it."""
-    weight: Decimals = "1"
+    weight: DecimalInput = "1"
     """How strongly the keywords count, from 0 to 10, as a decimal string."""
 
 
@@ -69,6 +73,8 @@ class KeySelector(Model):
 class EnvSource(Model):
     """Where the value of a variable comes from: exactly one of the two."""
 
+    cel: ClassVar = (exactly_one("configMapKeyRef", "secretKeyRef"),)
+
     config_map_key_ref: KeySelector | None = None
     """A key of a ConfigMap."""
     secret_key_ref: KeySelector | None = None
@@ -77,6 +83,11 @@ class EnvSource(Model):
 
 class TemplateEnvVar(Model):
     """One environment variable, with a value or a place to take it from."""
+
+    cel: ClassVar = (
+        RESERVED_VARIABLES,
+        Rule(f"!({given('value')} && has(self.valueFrom))", "value and valueFrom exclude each other", ".value"),
+    )
 
     name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     """Name of the variable."""
@@ -91,7 +102,7 @@ class EmptyDirVolume(Model):
 
     medium: Literal["", "Memory"] = ""
     """Empty for the node's disk, Memory for RAM, which counts towards the memory limit."""
-    size_limit: Quantity | None = None
+    size_limit: MemoryQuantity | None = None
     """Largest size in bytes, as a Kubernetes quantity."""
 
 
@@ -125,6 +136,21 @@ class ClaimVolume(Model):
 class Volume(Model):
     """Something mounted into the agent's container: exactly one of four kinds, which do not reach the node."""
 
+    cel: ClassVar = (
+        exactly_one("emptyDir", "configMap", "secret", "persistentVolumeClaim"),
+        Rule(
+            "self.mountPath != '/taskdist' && !self.mountPath.startsWith('/taskdist/')",
+            "/taskdist is where the operator puts the task; choose another path",
+            ".mountPath",
+        ),
+        Rule(
+            "!has(self.subPath)"
+            " || !self.subPath.startsWith('/') && !self.subPath.split('/').exists(part, part == '..')",
+            "must be a relative path without ..",
+            ".subPath",
+        ),
+    )
+
     name: DnsLabel
     """Name of the volume, unique in the template."""
     mount_path: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^/[^:]*$")]
@@ -146,11 +172,19 @@ class Volume(Model):
 class AgentTemplate(Model):
     """The pod of an attempt, as far as an admin may shape it. Security context, labels and owner are the operator's."""
 
+    cel: ClassVar = (
+        Rule(
+            "!has(self.volumes) || self.volumes.all(v, self.volumes.exists_one(w, w.mountPath == v.mountPath))",
+            "each volume needs a mountPath of its own",
+            ".volumes",
+        ),
+    )
+
     image: Annotated[str, Field(max_length=1024)] = ""
     """Container image. Empty means the reference agent in the operator's own image."""
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     """When the image is pulled: Always, IfNotPresent or Never."""
-    image_pull_secrets: Annotated[tuple[DnsSubdomain, ...], Field(max_length=8)] = ()
+    image_pull_secrets: Annotated[tuple[DnsSubdomain, ...], Field(max_length=8, json_schema_extra=list_set())] = ()
     """Names of the Secrets, in the namespace of the pod, that open the image's registry."""
     command: Arguments = ()
     """Entry point of the container. Empty means the image's own."""
@@ -158,9 +192,7 @@ class AgentTemplate(Model):
     """Arguments of the entry point."""
     env: Annotated[
         tuple[TemplateEnvVar, ...],
-        Field(
-            max_length=64, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
-        ),
+        Field(max_length=64, json_schema_extra=list_map("name")),
     ] = ()
     """Environment variables of the agent."""
     service_account_name: OptionalDnsSubdomain = ""
@@ -171,9 +203,7 @@ class AgentTemplate(Model):
     """Taints of nodes that the pod accepts."""
     volumes: Annotated[
         tuple[Volume, ...],
-        Field(
-            max_length=16, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
-        ),
+        Field(max_length=16, json_schema_extra=list_map("name")),
     ] = ()
     """Volumes of the pod, each mounted into the agent's container."""
     runtime_class_name: OptionalDnsSubdomain = ""
@@ -183,9 +213,9 @@ class AgentTemplate(Model):
 class BaseResources(Model):
     """CPU and memory of a task of middle complexity."""
 
-    cpu: Quantity = "500m"
+    cpu: CpuQuantity = "500m"
     """CPU in cores, as a Kubernetes quantity."""
-    memory: Quantity = "1Gi"
+    memory: MemoryQuantity = "1Gi"
     """Memory in bytes, as a Kubernetes quantity."""
 
 
@@ -200,28 +230,29 @@ class AgentTypeSpec(Model):
     """Preferred runs on any node if none has the label of the specialization; Required waits for one that has it."""
     capabilities: Annotated[
         tuple[Capability, ...],
-        Field(
-            max_length=64, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
-        ),
+        Field(max_length=64, json_schema_extra=list_map("name")),
     ] = ()
     """What it can do."""
     accepts_text: Flag = False
     """Whether the agent can act on a bare description, because a model or a fixed command is set up in its template."""
     template: AgentTemplate = AgentTemplate()
     """The pod of an attempt."""
-    overrides: Annotated[
-        tuple[Override, ...], Field(max_length=5, json_schema_extra={"x-kubernetes-list-type": "set"})
-    ] = (Override.SCRIPT, Override.COMMAND, Override.ARGS, Override.ENV)
+    overrides: Annotated[tuple[Override, ...], Field(max_length=5, json_schema_extra=list_set())] = (
+        Override.SCRIPT,
+        Override.COMMAND,
+        Override.ARGS,
+        Override.ENV,
+    )
     """What a task may set: script, command, args, env, image. An empty list means that it may set nothing."""
     resources: BaseResources = BaseResources()
     """CPU and memory of a task of middle complexity."""
     base_seconds: PositiveSeconds = 300
     """Duration of a task of middle complexity while there is no history, in seconds."""
-    base_cost_usd: Decimals = "0.05"
+    base_cost_usd: DecimalInput = "0.05"
     """Cost of one attempt beside CPU and memory, in US dollars at middle complexity, as a decimal string."""
     max_concurrent: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
     """Largest number of its pods in the whole cluster at the same time. Left out means no bound."""
-    fallbacks: Annotated[tuple[DnsLabel, ...], Field(max_length=8)] = ()
+    fallbacks: Annotated[tuple[DnsLabel, ...], Field(max_length=8, json_schema_extra=list_set())] = ()
     """Names of the agent types to try next, in this order, when this one cannot be run."""
     retain_results: Flag = False
     """Whether a finished pod is kept until its results are recorded, even when something else deletes it."""
@@ -244,6 +275,15 @@ class AgentTypeStatus(Model):
 
 class AgentType(Model):
     """A specialization of agents: what they can do, what they cost, and their pod. Admins write it."""
+
+    cel: ClassVar = (
+        label_sized_name(dots=False),
+        Rule(
+            "!has(self.spec.fallbacks) || !(self.metadata.name in self.spec.fallbacks)",
+            "an agent type cannot be its own fallback",
+            ".spec.fallbacks",
+        ),
+    )
 
     api_version: Literal["taskdist.dev/v1alpha1"] = API_VERSION
     kind: Literal["AgentType"] = "AgentType"

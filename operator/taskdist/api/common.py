@@ -1,31 +1,37 @@
-"""What the five kinds share: the base model, bounded scalars, conditions, and the metadata that is read.
-
-Each scalar carries its bound, because the API server estimates the cost of every CEL rule from the bounds and refuses
-a CRD whose estimate is too high. A model ignores fields it does not know, so that an older operator reads what a newer
-one wrote.
-"""
+"""What the five kinds share: the base model, conditions, resources, selectors, and the metadata that is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     SerializerFunctionWrapHandler,
-    StrictBool,
     model_serializer,
 )
 
+from taskdist.api.cel import BACKOFF_RULES, RESERVED_VARIABLES, Rule, given
 from taskdist.api.names import ConditionStatus
+from taskdist.api.scalars import (
+    VARIABLE_PATTERN,
+    Argument,
+    CpuQuantity,
+    DecimalInput,
+    DnsLabel,
+    Generation,
+    LabelKey,
+    Labels,
+    MemoryQuantity,
+    Message,
+    RatioString,
+    ShortText,
+    Timestamp,
+    Word,
+    list_map,
+)
 
 _ACRONYMS: Final = MappingProxyType({"usd": "USD", "gib": "GiB", "uid": "UID"})
 
@@ -34,18 +40,6 @@ def camel(name: str) -> str:
     """Return the wire name of a Python field: ``cost_usd`` is ``costUSD``."""
     first, *rest = name.split("_")
     return first + "".join(_ACRONYMS.get(part, part.capitalize()) for part in rest)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One CEL rule of the object it stands on (``self``).
-
-    ``field`` names the field below ``self`` that the error points at, as ``.name``; empty means the object itself.
-    """
-
-    rule: str
-    message: str
-    field: str = ""
 
 
 class Model(BaseModel):
@@ -78,71 +72,6 @@ class Model(BaseModel):
 def _may_be_silent(value: object) -> bool:
     """True for what the wire leaves out where it is the default: None, an empty container, a defaulted object."""
     return value is None or isinstance(value, Model) or (isinstance(value, str | tuple | dict) and not value)
-
-
-# --- scalars -------------------------------------------------------------------------------------------------------
-
-
-def _whole_number_as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _extension(**keys: object) -> dict[str, Any]:
-    """Return JSON Schema extras named ``x-kubernetes-…``."""
-    return {f"x-kubernetes-{key.replace('_', '-')}": value for key, value in keys.items()}
-
-
-LABEL_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-SUBDOMAIN_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-DECIMAL_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
-RATIO_PATTERN: Final = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
-QUANTITY_PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
-
-DnsLabel = Annotated[str, Field(min_length=1, max_length=63, pattern=LABEL_PATTERN)]
-DnsSubdomain = Annotated[str, Field(min_length=1, max_length=253, pattern=SUBDOMAIN_PATTERN)]
-OptionalDnsLabel = Annotated[str, Field(max_length=63, pattern=rf"^({LABEL_PATTERN[1:-1]})?$")]
-OptionalDnsSubdomain = Annotated[str, Field(max_length=253, pattern=rf"^({SUBDOMAIN_PATTERN[1:-1]})?$")]
-Word = Annotated[str, Field(max_length=63)]
-ShortText = Annotated[str, Field(max_length=256)]
-Message = Annotated[str, Field(max_length=2048)]
-Description = Annotated[str, Field(max_length=16384)]
-Script = Annotated[str, Field(max_length=65536)]
-Argument = Annotated[str, Field(max_length=8192)]
-Hash = Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]*$")]
-
-Decimals = Annotated[str, BeforeValidator(_whole_number_as_text), Field(max_length=22, pattern=DECIMAL_PATTERN)]
-"""A non-negative decimal number as text: money, factors and other amounts, which JSON numbers would round."""
-Ratio = Annotated[str, BeforeValidator(_whole_number_as_text), Field(max_length=11, pattern=RATIO_PATTERN)]
-"""A decimal number from 0 to 1 as text."""
-Quantity = Annotated[str, BeforeValidator(_whole_number_as_text), Field(max_length=32, pattern=QUANTITY_PATTERN)]
-"""A non-negative Kubernetes quantity: CPU in cores (``500m``, ``2``), memory in bytes (``64Mi``, ``8Gi``)."""
-
-Flag = StrictBool
-Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
-Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
-Bytes = Annotated[int, Field(strict=True, ge=0, le=2**60)]
-Generation = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
-Seconds = Annotated[int, Field(strict=True, ge=0, le=31_536_000)]
-"""Whole seconds, at most a year."""
-PositiveSeconds = Annotated[int, Field(strict=True, ge=1, le=31_536_000)]
-Timestamp = Annotated[
-    AwareDatetime, PlainSerializer(lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str)
-]
-"""A moment as ``metav1.Time`` writes it: RFC 3339 in UTC, whole seconds."""
-Labels = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=64)]
-
-
-def decimal_text(value: Decimal | float, places: int = 2) -> str:
-    """Write a number the way the API holds it: plain decimal text with ``places`` digits behind the point."""
-    return f"{value:.{places}f}"
-
-
-def timestamp(at: datetime) -> datetime:
-    """Return ``at`` in UTC without the fraction of a second, as it comes back from the API server."""
-    return at.astimezone(UTC).replace(microsecond=0)
-
-
-# --- shared objects ------------------------------------------------------------------------------------------------
 
 
 class Severity(StrEnum):
@@ -225,32 +154,34 @@ class Condition(Model):
 
 Conditions = Annotated[
     tuple[Condition, ...],
-    Field(max_length=16, json_schema_extra=_extension(list_type="map", list_map_keys=["type"])),
+    Field(max_length=16, json_schema_extra=list_map("type")),
 ]
 
 
 class Amounts(Model):
     """CPU and memory of one pod; what is left out is planned."""
 
-    cpu: Quantity | None = None
+    cpu: CpuQuantity | None = None
     """CPU in cores, as a Kubernetes quantity such as `500m` or `2`."""
-    memory: Quantity | None = None
+    memory: MemoryQuantity | None = None
     """Memory in bytes, as a Kubernetes quantity such as `512Mi` or `2Gi`."""
 
 
 class ResourceAmounts(Model):
     """CPU and memory that one pod requests."""
 
-    cpu: Quantity
+    cpu: CpuQuantity
     """CPU in cores, as a Kubernetes quantity such as `500m` or `2`."""
-    memory: Quantity
+    memory: MemoryQuantity
     """Memory in bytes, as a Kubernetes quantity such as `512Mi` or `2Gi`."""
 
 
 class EnvVar(Model):
     """One environment variable with a plain value."""
 
-    name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    cel: ClassVar = (RESERVED_VARIABLES,)
+
+    name: Annotated[str, Field(min_length=1, max_length=128, pattern=VARIABLE_PATTERN)]
     """Name of the variable, such as `INPUT_FILE`."""
     value: Annotated[str, Field(max_length=8192)] = ""
     """Value of the variable. `$(tasks.NAME.results.KEY)` in it is replaced by a result of an earlier task."""
@@ -258,7 +189,7 @@ class EnvVar(Model):
 
 EnvVars = Annotated[
     tuple[EnvVar, ...],
-    Field(max_length=64, json_schema_extra=_extension(list_type="map", list_map_keys=["name"])),
+    Field(max_length=64, json_schema_extra=list_map("name")),
 ]
 Arguments = Annotated[tuple[Argument, ...], Field(max_length=64)]
 
@@ -266,11 +197,13 @@ Arguments = Annotated[tuple[Argument, ...], Field(max_length=64)]
 class Retry(Model):
     """How often and how fast a failed attempt is tried again."""
 
+    cel: ClassVar = BACKOFF_RULES
+
     limit: Annotated[int, Field(strict=True, ge=0, le=100)] = 2
     """Number of further attempts after the first one failed. 0 means none."""
     backoff_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 10
     """Seconds to wait before the second attempt."""
-    factor: Decimals = "2"
+    factor: DecimalInput = "2"
     """What the wait is multiplied by after each further failure, as a decimal string."""
     max_backoff_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 300
     """Longest wait between two attempts, in seconds."""
@@ -285,7 +218,7 @@ class Dependency(Model):
     """Declared if the user wrote the edge, Inferred if it was found in the text or in the flow of data."""
     cue: ShortText = ""
     """The words that an inferred edge was read from."""
-    confidence: Ratio = "1"
+    confidence: RatioString = "1"
     """How sure the inference is, from 0 to 1, as a decimal string. A declared edge has 1."""
 
 
@@ -307,6 +240,18 @@ class PlanWarning(Model):
 class Toleration(Model):
     """A taint of a node that the pod accepts, as in a pod's own `tolerations`."""
 
+    cel: ClassVar = (
+        Rule(
+            f"self.operator == 'Exists' ? !{given('value')} : {given('key')}",
+            "operator Exists takes no value; operator Equal needs a key",
+        ),
+        Rule(
+            "!has(self.tolerationSeconds) || has(self.effect) && self.effect == 'NoExecute'",
+            "only effect NoExecute takes tolerationSeconds",
+            ".tolerationSeconds",
+        ),
+    )
+
     key: Annotated[str, Field(max_length=316)] = ""
     """Key of the taint. Empty, with operator Exists, means every key."""
     operator: Literal["Exists", "Equal"] = "Equal"
@@ -322,7 +267,15 @@ class Toleration(Model):
 class SelectorRequirement(Model):
     """One requirement on a label."""
 
-    key: Annotated[str, Field(min_length=1, max_length=316)]
+    cel: ClassVar = (
+        Rule(
+            f"(self.operator in ['In', 'NotIn']) == {given('values')}",
+            "In and NotIn need values; Exists and DoesNotExist take none",
+            ".values",
+        ),
+    )
+
+    key: LabelKey
     """Key of the label."""
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
     """How the label is compared with the values."""

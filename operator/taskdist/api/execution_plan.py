@@ -1,28 +1,26 @@
 """ExecutionPlan: one immutable revision of what was planned for a TaskDistribution."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from taskdist.api.common import (
-    Conditions,
+from taskdist.api.cel import Rule
+from taskdist.api.common import Conditions, Dependency, Model, ObjectMeta, PlanWarning, ResourceAmounts
+from taskdist.api.names import API_VERSION
+from taskdist.api.scalars import (
     Count,
-    Decimals,
-    Dependency,
+    DecimalString,
+    DistributionName,
     DnsLabel,
     DnsSubdomain,
     Flag,
     Generation,
     Hash,
-    Model,
-    ObjectMeta,
     OptionalDnsLabel,
-    PlanWarning,
-    Ratio,
-    ResourceAmounts,
+    RatioString,
     Seconds,
+    list_map,
 )
-from taskdist.api.names import API_VERSION
 from taskdist.api.task_distribution import Parallelism, PlanEstimate, Strategy
 
 
@@ -31,11 +29,11 @@ class PlannedEstimate(Model):
 
     seconds: Seconds
     """Expected duration of one attempt, in seconds."""
-    cost_usd: Decimals
+    cost_usd: DecimalString
     """Expected cost in US dollars, as a decimal string."""
-    cost_low_usd: Decimals
+    cost_low_usd: DecimalString
     """Lower end of the cost's range, in US dollars."""
-    cost_high_usd: Decimals
+    cost_high_usd: DecimalString
     """Upper end of the cost's range, in US dollars."""
 
 
@@ -46,9 +44,9 @@ class PlannedSubTask(Model):
     """Id of the subtask, unique within the plan."""
     agent_type: DnsLabel
     """Name of the AgentType that does it."""
-    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=2000)] = ()
+    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=2000, json_schema_extra=list_map("name"))] = ()
     """The subtasks that must end before it starts."""
-    complexity: Ratio
+    complexity: RatioString
     """How hard it is, from 0 to 1, as a decimal string."""
     resources: ResourceAmounts
     """CPU and memory that its pod requests."""
@@ -73,7 +71,7 @@ class Schedule(Model):
     """Planned time from start to end, in seconds."""
     lower_bound_seconds: Seconds
     """Time that no schedule can beat, in seconds."""
-    gap: Decimals = "0"
+    gap: DecimalString = "0"
     """Makespan over lower bound, minus one, as a decimal string; 0 means proven best."""
     method: Annotated[str, Field(max_length=63)] = ""
     """What found it, such as `list` or `cp-sat`."""
@@ -89,7 +87,17 @@ class AssignmentsReference(Model):
 class ExecutionPlanSpec(Model):
     """What was planned. It never changes: a changed request makes a new revision."""
 
-    task_distribution: Annotated[DnsSubdomain, Field(max_length=63)]
+    cel: ClassVar = (
+        Rule("self == oldSelf", "spec is immutable; a changed request needs a new ExecutionPlan"),
+        Rule(
+            "has(self.assignmentsRef) ? !has(self.subtasks) || self.subtasks.size() == 0"
+            " : (has(self.subtasks) ? self.subtasks.size() : 0) == self.subtaskCount",
+            "the number of subtasks must be subtaskCount, or none if assignmentsRef is given",
+            ".subtasks",
+        ),
+    )
+
+    task_distribution: DistributionName
     """Name of the TaskDistribution that was planned."""
     revision: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     """Number of the plan, from 1."""
@@ -101,9 +109,7 @@ class ExecutionPlanSpec(Model):
     """Number of the planned subtasks."""
     subtasks: Annotated[
         tuple[PlannedSubTask, ...],
-        Field(
-            max_length=500, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["id"]}
-        ),
+        Field(max_length=500, json_schema_extra=list_map("id")),
     ] = ()
     """The planned subtasks, each after those it depends on. Empty if `assignmentsRef` tells where they are."""
     assignments_ref: AssignmentsReference | None = None

@@ -1,35 +1,23 @@
 """Provider: where pods may run and what it costs there. Admins write it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from taskdist.api.common import (
-    Amounts,
-    Conditions,
-    Count,
-    Decimals,
-    Generation,
-    Int32,
-    Labels,
-    Model,
-    ObjectMeta,
-    PositiveSeconds,
-    Ratio,
-    Toleration,
-    Word,
-)
+from taskdist.api.cel import label_sized_name
+from taskdist.api.common import Amounts, Conditions, Model, ObjectMeta, Toleration
 from taskdist.api.names import API_VERSION, Circuit
+from taskdist.api.scalars import Count, DecimalInput, Generation, Int32, Labels, PositiveSeconds, RatioInput, Word
 
 
 class Prices(Model):
     """What CPU and memory cost."""
 
-    cpu_hour_usd: Decimals = "0.0316"
+    cpu_hour_usd: DecimalInput = "0.0316"
     """Price of one core for one hour, in US dollars, as a decimal string."""
-    memory_gib_hour_usd: Decimals = "0.0042"
+    memory_gib_hour_usd: DecimalInput = "0.0042"
     """Price of one GiB of memory for one hour, in US dollars, as a decimal string."""
-    spot_discount: Ratio = "0"
+    spot_discount: RatioInput = "0"
     """Part of the price that interruptible nodes save, from 0 to 1, as a decimal string."""
 
 
@@ -82,6 +70,8 @@ class ProviderStatus(Model):
 
 class Provider(Model):
     """A place where pods may run: its nodes, prices, capacity and health. Admins write it."""
+
+    cel: ClassVar = (label_sized_name(dots=False),)
 
     api_version: Literal["taskdist.dev/v1alpha1"] = API_VERSION
     kind: Literal["Provider"] = "Provider"

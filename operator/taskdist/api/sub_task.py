@@ -1,39 +1,46 @@
 """SubTask: one unit of work, complete enough to build its pod from, and every attempt at it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from taskdist.api.cel import Rule, not_both
 from taskdist.api.common import (
     Arguments,
-    Bytes,
     Conditions,
-    Count,
-    Decimals,
     Dependency,
-    Description,
-    DnsLabel,
-    DnsSubdomain,
     EnvVars,
-    Generation,
-    Hash,
-    Int32,
-    Message,
     Model,
     ObjectMeta,
-    OptionalDnsLabel,
-    OptionalDnsSubdomain,
-    PositiveSeconds,
-    Quantity,
-    Ratio,
     ResourceAmounts,
     Retry,
-    Script,
-    Seconds,
-    Timestamp,
     TriggerRule,
 )
 from taskdist.api.names import API_VERSION, SubTaskPhase, SubTaskReason
+from taskdist.api.scalars import (
+    Bytes,
+    Count,
+    DecimalString,
+    Description,
+    DistributionName,
+    DnsLabel,
+    DnsSubdomain,
+    Generation,
+    Hash,
+    Int32,
+    MemoryQuantity,
+    Message,
+    OptionalDnsLabel,
+    OptionalDnsSubdomain,
+    PositiveSeconds,
+    RatioString,
+    Script,
+    Seconds,
+    Timestamp,
+    list_map,
+)
+
+TERMINAL: Final = [phase.value for phase in SubTaskPhase if phase.terminal]
 
 
 class Routing(Model):
@@ -41,7 +48,7 @@ class Routing(Model):
 
     chosen: OptionalDnsLabel = ""
     """Name of the AgentType that was chosen."""
-    score: Decimals = "0"
+    score: DecimalString = "0"
     """How well it matched, as a decimal string; higher is better."""
     runner_up: OptionalDnsLabel = ""
     """Name of the AgentType that came second, if any."""
@@ -54,14 +61,22 @@ class SubTaskEstimate(Model):
 
     seconds: Seconds
     """Expected duration of one attempt, in seconds."""
-    cost_usd: Decimals
+    cost_usd: DecimalString
     """Expected cost in US dollars, as a decimal string."""
 
 
 class SubTaskSpec(Model):
     """What is to be done. It never changes: a changed definition makes a new SubTask."""
 
-    task_distribution: Annotated[DnsSubdomain, Field(max_length=63)]
+    cel: ClassVar = (
+        Rule("self == oldSelf", "spec is immutable; a changed definition needs a new SubTask"),
+        Rule(
+            "!has(self.start) || !has(self.finish) || self.start <= self.finish", "must not be after finish", ".start"
+        ),
+        not_both("script", "command"),
+    )
+
+    task_distribution: DistributionName
     """Name of the TaskDistribution that it belongs to."""
     plan: OptionalDnsSubdomain = ""
     """Name of the ExecutionPlan that it was made from."""
@@ -73,7 +88,7 @@ class SubTaskSpec(Model):
     """Name of the AgentType that does it."""
     specialization: DnsLabel
     """What the agent type is good at; the pod prefers nodes labelled with it."""
-    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=2000)] = ()
+    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=2000, json_schema_extra=list_map("name"))] = ()
     """The subtasks that must end before this one starts. The annotation `taskdist.dev/depends-on` mirrors it."""
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCEEDED
     """Which ends of its dependencies let the subtask start: AllSucceeded, AllFinished, AnySucceeded or AnyFailed."""
@@ -91,7 +106,7 @@ class SubTaskSpec(Model):
     """Result of an earlier subtask, as `ID.KEY`, whose list this subtask is fanned out over once it is known."""
     input_bytes: Bytes | None = None
     """Size of the input in bytes, as far as it is known."""
-    complexity: Ratio
+    complexity: RatioString
     """How hard it is, from 0 to 1, as a decimal string."""
     resources: ResourceAmounts
     """CPU and memory that the pod of the first attempt requests."""
@@ -142,7 +157,7 @@ class Attempt(Model):
     """Exit code of the agent: 0 done, 75 to be tried again, 65 never to be tried again."""
     requested: ResourceAmounts | None = None
     """CPU and memory that its pod requested."""
-    peak_memory: Quantity | None = None
+    peak_memory: MemoryQuantity | None = None
     """Largest memory that it was seen to use."""
     create_time: Timestamp | None = None
     """When its pod was created."""
@@ -157,13 +172,13 @@ class Usage(Model):
 
     seconds: Seconds = 0
     """Running time of all attempts, in seconds."""
-    cpu_seconds: Decimals = "0"
+    cpu_seconds: DecimalString = "0"
     """Requested CPU times running time, in core seconds."""
-    memory_gib_seconds: Decimals = "0"
+    memory_gib_seconds: DecimalString = "0"
     """Requested memory times running time, in GiB seconds."""
-    wasted_memory_gib_seconds: Decimals = "0"
+    wasted_memory_gib_seconds: DecimalString = "0"
     """The part of it above each attempt's peak use, in GiB seconds."""
-    cost_usd: Decimals = "0"
+    cost_usd: DecimalString = "0"
     """Cost in US dollars: the pods' and what the agent reported, as a decimal string."""
     tokens: Annotated[int, Field(strict=True, ge=0, le=2**53)] = 0
     """Tokens of a language model that the agent reported."""
@@ -192,6 +207,19 @@ class ResultsReference(Model):
 class SubTaskStatus(Model):
     """Where the subtask is."""
 
+    cel: ClassVar = (
+        Rule(
+            f"!(has(oldSelf.phase) && oldSelf.phase in {TERMINAL}) || has(self.phase) && self.phase == oldSelf.phase",
+            "a terminal phase never reverts",
+            ".phase",
+        ),
+        Rule(
+            "!has(oldSelf.attemptCount) || has(self.attemptCount) && self.attemptCount >= oldSelf.attemptCount",
+            "attempts are never taken back",
+            ".attemptCount",
+        ),
+    )
+
     observed_generation: Generation = 0
     """The `metadata.generation` that this status was derived from."""
     phase: SubTaskPhase | None = None
@@ -207,9 +235,7 @@ class SubTaskStatus(Model):
     """Number of attempts so far, also those that are no longer listed."""
     attempts: Annotated[
         tuple[Attempt, ...],
-        Field(
-            max_length=10, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["number"]}
-        ),
+        Field(max_length=10, json_schema_extra=list_map("number")),
     ] = ()
     """The last 10 attempts, the oldest first."""
     next_attempt_time: Timestamp | None = None

@@ -5,37 +5,44 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from taskdist.api.cel import BACKOFF_RULES, Rule, given, label_sized_name, not_both
 from taskdist.api.common import (
     Amounts,
     Arguments,
     Basis,
     Conditions,
+    EnvVars,
+    Model,
+    ObjectMeta,
+    PlanWarning,
+    Retry,
+    TriggerRule,
+)
+from taskdist.api.names import API_VERSION, Phase
+from taskdist.api.scalars import (
     Count,
-    Decimals,
+    CpuQuantity,
+    DecimalInput,
+    DecimalString,
     Description,
     DnsLabel,
     DnsSubdomain,
-    EnvVars,
     Flag,
     Generation,
     Hash,
-    Model,
-    ObjectMeta,
+    MemoryQuantity,
     OptionalDnsLabel,
     OptionalDnsSubdomain,
-    PlanWarning,
     PositiveSeconds,
-    Quantity,
-    Ratio,
-    Retry,
-    Rule,
+    RatioInput,
+    RatioString,
     Script,
     Seconds,
     Timestamp,
-    TriggerRule,
     Word,
+    list_map,
+    list_set,
 )
-from taskdist.api.names import API_VERSION, Phase
 
 
 class Strategy(StrEnum):
@@ -105,11 +112,13 @@ class FailurePolicy(StrEnum):
 class TaskRetry(Model):
     """How one task's failed attempts are tried again; what is left out is taken from `spec.retry`."""
 
+    cel: ClassVar = BACKOFF_RULES
+
     limit: Annotated[int, Field(strict=True, ge=0, le=100)] | None = None
     """Number of further attempts after the first one failed. 0 means none."""
     backoff_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] | None = None
     """Seconds to wait before the second attempt."""
-    factor: Decimals | None = None
+    factor: DecimalInput | None = None
     """What the wait is multiplied by after each further failure, as a decimal string."""
     max_backoff_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] | None = None
     """Longest wait between two attempts, in seconds."""
@@ -118,6 +127,17 @@ class TaskRetry(Model):
 class Task(Model):
     """One explicit task."""
 
+    cel: ClassVar = (
+        not_both("agentType", "requiredCapabilities"),
+        not_both("script", "command"),
+        not_both("forEach", "forEachResult"),
+        Rule(
+            "!has(self.dependsOn) || !(self.name in self.dependsOn)",
+            "a task cannot depend on itself",
+            ".dependsOn",
+        ),
+    )
+
     name: DnsLabel
     """Name of the task, a DNS label that is unique among the tasks. Others name it in `dependsOn` and in
     `$(tasks.NAME.results.KEY)`."""
@@ -125,9 +145,9 @@ class Task(Model):
     """What is to be done, in words. The agent type is chosen from it where none is given."""
     agent_type: OptionalDnsLabel = ""
     """Name of the AgentType that does it. Left out, it is chosen by `requiredCapabilities` or from the description."""
-    required_capabilities: Annotated[tuple[Word, ...], Field(max_length=16)] = ()
+    required_capabilities: Annotated[tuple[Word, ...], Field(max_length=16, json_schema_extra=list_set())] = ()
     """Capabilities that the agent type must have, all of them. Not together with `agentType`."""
-    depends_on: Annotated[tuple[DnsLabel, ...], Field(max_length=500)] = ()
+    depends_on: Annotated[tuple[DnsLabel, ...], Field(max_length=500, json_schema_extra=list_set())] = ()
     """Names of the tasks that must end before this one starts."""
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCEEDED
     """Which ends of its dependencies let the task start: AllSucceeded, AllFinished, AnySucceeded or AnyFailed."""
@@ -150,7 +170,7 @@ class Task(Model):
     """Names of things that only one task at a time may hold; whoever shares a name runs one after the other."""
     resources: Amounts = Amounts()
     """CPU and memory that the task's pod requests. What is left out is planned."""
-    complexity: Ratio | None = None
+    complexity: RatioInput | None = None
     """How hard the task is, from 0 to 1, as a decimal string. Left out, it is estimated from the description."""
     input_bytes: Annotated[int, Field(strict=True, ge=0, le=2**60)] | None = None
     """Size of the task's input in bytes, as far as it is known. It makes the estimates better."""
@@ -184,7 +204,7 @@ class Limits(Model):
 
     max_parallel: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 10
     """Largest number of subtasks that run at the same time."""
-    budget_usd: Decimals | None = None
+    budget_usd: DecimalInput | None = None
     """What the whole distribution may cost, in US dollars, as a decimal string such as `5` or `0.50`. Left out means no
     bound."""
     on_budget_exceeded: OnBudgetExceeded = OnBudgetExceeded.BLOCK
@@ -198,27 +218,35 @@ class Limits(Model):
 class MinimumAmounts(Model):
     """Smallest CPU and memory that a pod requests."""
 
-    cpu: Quantity = "100m"
+    cpu: CpuQuantity = "100m"
     """CPU in cores, as a Kubernetes quantity such as `100m`."""
-    memory: Quantity = "64Mi"
+    memory: MemoryQuantity = "64Mi"
     """Memory in bytes, as a Kubernetes quantity such as `64Mi`."""
 
 
 class MaximumAmounts(Model):
     """Largest CPU and memory that a pod requests."""
 
-    cpu: Quantity = "4"
+    cpu: CpuQuantity = "4"
     """CPU in cores, as a Kubernetes quantity such as `4`."""
-    memory: Quantity = "8Gi"
+    memory: MemoryQuantity = "8Gi"
     """Memory in bytes, as a Kubernetes quantity such as `8Gi`."""
 
 
 class OutOfMemory(Model):
     """What happens after an attempt was killed for want of memory."""
 
-    factor: Decimals = "2"
+    cel: ClassVar = (
+        Rule(
+            "!has(self.factor) || double(string(self.factor)) >= 1.0",
+            "must be at least 1: memory never shrinks",
+            ".factor",
+        ),
+    )
+
+    factor: DecimalInput = "2"
     """What the memory request is multiplied by for the next attempt, as a decimal string of at least 1."""
-    max_memory: Quantity = "8Gi"
+    max_memory: MemoryQuantity = "8Gi"
     """Memory that growth stops at, as a Kubernetes quantity."""
     max_attempts: Annotated[int, Field(strict=True, ge=1, le=20)] = 3
     """Largest number of attempts that one subtask gets, counting the first, when each is killed for want of memory."""
@@ -226,6 +254,17 @@ class OutOfMemory(Model):
 
 class ResourcePolicy(Model):
     """Bounds of every pod's request, and how requests are learned and grown."""
+
+    cel: ClassVar = tuple(
+        Rule(
+            f"!has(self.min) || !has(self.min.{resource}) || !isQuantity(string(self.min.{resource}))"
+            f" || !has(self.max) || !has(self.max.{resource}) || !isQuantity(string(self.max.{resource}))"
+            f" || quantity(string(self.min.{resource})).compareTo(quantity(string(self.max.{resource}))) <= 0",
+            f"min.{resource} must not be greater than max.{resource}",
+            f".min.{resource}",
+        )
+        for resource in ("cpu", "memory")
+    )
 
     min: MinimumAmounts = MinimumAmounts()
     """Smallest CPU and memory that a pod requests."""
@@ -240,7 +279,7 @@ class ResourcePolicy(Model):
 class Placement(Model):
     """Where the pods may run."""
 
-    providers: Annotated[tuple[DnsLabel, ...], Field(max_length=32)] = ()
+    providers: Annotated[tuple[DnsLabel, ...], Field(max_length=32, json_schema_extra=list_set())] = ()
     """Names of the Providers that may be used; with policy Ordered, in this order. Empty means all."""
     policy: PlacementPolicy = PlacementPolicy.CHEAPEST
     """Cheapest, Ordered (the first that has room), Spread (evenly) or Fastest (earliest end)."""
@@ -251,13 +290,19 @@ class Placement(Model):
 class TaskDistributionSpec(Model):
     """What is to be done and within which bounds."""
 
+    cel: ClassVar = (
+        Rule(
+            f"has(self.description) && self.description.trim().size() > 0 || {given('tasks')}",
+            "nothing to do: give a description or tasks",
+            ".description",
+        ),
+    )
+
     description: Description = ""
     """What is to be done, as free text. It is split into subtasks when `tasks` is empty."""
     tasks: Annotated[
         tuple[Task, ...],
-        Field(
-            max_length=2000, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
-        ),
+        Field(max_length=2000, json_schema_extra=list_map("name")),
     ] = ()
     """Explicit tasks. Where there are any, the description is not split."""
     strategy: Strategy = Strategy.BALANCED
@@ -290,7 +335,7 @@ class TaskDistributionSpec(Model):
     suspend: Flag = False
     """Whether no further pod is started; those that run are let finish."""
     cancel: Flag = False
-    """Whether everything is ended: running pods are deleted, waiting subtasks cancelled. It cannot be taken back."""
+    """Whether all is ended: running pods are deleted, waiting subtasks cancelled. Taking it back revives nothing."""
     ttl_seconds_after_finished: Seconds | None = None
     """Seconds after the end until pods and subtasks are deleted; the TaskDistribution itself stays. Left out means that
     they stay too."""
@@ -333,9 +378,9 @@ class Parallelism(Model):
 
     width: Count = 0
     """Largest number of subtasks that can run at the same time."""
-    parallelization_potential: Ratio = "0"
+    parallelization_potential: RatioString = "0"
     """1 minus the critical path's duration over the sum of all durations, as a decimal string."""
-    speedup: Decimals = "1"
+    speedup: DecimalString = "1"
     """How many times faster than one after the other, within `limits.maxParallel`, as a decimal string."""
     critical_path: Annotated[tuple[DnsLabel, ...], Field(max_length=100)] = ()
     """Ids of the subtasks that decide the duration, in order; at most the first 100."""
@@ -344,11 +389,11 @@ class Parallelism(Model):
 class PlanEstimate(Model):
     """What the plan is expected to cost and take."""
 
-    cost_usd: Decimals
+    cost_usd: DecimalString
     """Expected cost in US dollars, as a decimal string."""
-    cost_low_usd: Decimals
+    cost_low_usd: DecimalString
     """Lower end of the cost's range, in US dollars."""
-    cost_high_usd: Decimals
+    cost_high_usd: DecimalString
     """Upper end of the cost's range, in US dollars."""
     duration_seconds: Seconds
     """Expected time from start to end, in seconds."""
@@ -359,15 +404,15 @@ class PlanEstimate(Model):
 class Actual(Model):
     """What it did cost and take so far."""
 
-    cost_usd: Decimals = "0"
+    cost_usd: DecimalString = "0"
     """Cost in US dollars, as a decimal string."""
     duration_seconds: Seconds = 0
     """Time from start to end, or to the last change while it runs, in seconds."""
-    cpu_seconds: Decimals = "0"
+    cpu_seconds: DecimalString = "0"
     """Requested CPU times running time, in core seconds."""
-    memory_gib_seconds: Decimals = "0"
+    memory_gib_seconds: DecimalString = "0"
     """Requested memory times running time, in GiB seconds."""
-    wasted_memory_gib_seconds: Decimals = "0"
+    wasted_memory_gib_seconds: DecimalString = "0"
     """The part of it above each attempt's peak use, in GiB seconds."""
 
 
@@ -378,7 +423,7 @@ class Bottleneck(Model):
     """What it was, such as `SchedulingWait`."""
     sub_task: OptionalDnsLabel = ""
     """Id of the subtask that it happened to most."""
-    share: Ratio
+    share: RatioString
     """Its part of the whole duration, from 0 to 1, as a decimal string."""
     recommendation: Annotated[str, Field(max_length=2048)] = ""
     """What would make it faster."""
@@ -422,6 +467,8 @@ class TaskDistributionStatus(Model):
 class TaskDistribution(Model):
     """Something to be done, as free text or explicit tasks: split into subtasks, planned, and run by agent pods."""
 
+    cel: ClassVar = (label_sized_name(dots=True),)
+
     api_version: Literal["taskdist.dev/v1alpha1"] = API_VERSION
     kind: Literal["TaskDistribution"] = "TaskDistribution"
     metadata: ObjectMeta = ObjectMeta()
@@ -429,5 +476,3 @@ class TaskDistribution(Model):
     """What is to be done and within which bounds."""
     status: TaskDistributionStatus = TaskDistributionStatus()
     """What became of it. The operator writes it."""
-
-    cel: ClassVar[tuple[Rule, ...]] = ()

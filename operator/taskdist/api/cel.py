@@ -1,0 +1,68 @@
+"""CEL rules: what the API server checks beyond types and bounds, and the message that the user reads."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One CEL rule of the object it stands on (``self``).
+
+    ``field`` names the field below ``self`` that the error points at, as ``.name``; empty means the object itself.
+    """
+
+    rule: str
+    message: str
+    field: str = ""
+
+
+def given(field: str) -> str:
+    """Return the CEL expression that is true if ``field`` of ``self`` is there and not empty."""
+    return f"(has(self.{field}) && self.{field}.size() > 0)"
+
+
+def not_both(one: str, other: str) -> Rule:
+    """Return the rule that at most one of two fields is given."""
+    return Rule(
+        f"!({given(one)} && {given(other)})", f"{one} and {other} exclude each other; give one of them", f".{one}"
+    )
+
+
+def exactly_one(*fields: str) -> Rule:
+    """Return the rule that one object among several is there."""
+    count = " + ".join(f"(has(self.{field}) ? 1 : 0)" for field in fields)
+    return Rule(f"{count} == 1", f"exactly one of {', '.join(fields[:-1])} and {fields[-1]} must be given")
+
+
+def label_sized_name(*, dots: bool) -> Rule:
+    """Return the rule that the object's own name fits into a label's value, with or without dots in it."""
+    if dots:
+        return Rule(
+            "self.metadata.name.size() <= 63",
+            "metadata.name must have at most 63 characters, because it becomes the value of a label",
+        )
+    return Rule(
+        "self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')",
+        "metadata.name must have at most 63 characters and no dots, because it becomes the value of a label",
+    )
+
+
+RESERVED_VARIABLES: Final = Rule(
+    "!self.name.startsWith('TASKDIST_') && self.name != 'TRACEPARENT'",
+    "TASKDIST_* and TRACEPARENT are set by the operator; choose another name",
+    ".name",
+)
+
+
+BACKOFF_RULES: Final = (
+    Rule(
+        "!has(self.factor) || double(string(self.factor)) >= 1.0",
+        "must be at least 1: the wait between attempts never shrinks",
+        ".factor",
+    ),
+    Rule(
+        "!has(self.backoffSeconds) || !has(self.maxBackoffSeconds) || self.backoffSeconds <= self.maxBackoffSeconds",
+        "must not be greater than maxBackoffSeconds",
+        ".backoffSeconds",
+    ),
+)
