@@ -1,0 +1,149 @@
+"""Carries out actions: one write each, errors classified in one place, answers taken into the store at once.
+
+An answer is at least as new as anything the watch has said, so that no decision is made from a cache older than the last own
+write.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from taskdist.api.names import Label
+from taskdist.cluster import paths
+from taskdist.cluster.client import MERGE_PATCH, Client
+from taskdist.cluster.errors import ApiError, ClusterUnreachableError
+from taskdist.cluster.store import Key, Store
+from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask
+from taskdist.cluster.writes import Priority, WriteQueue
+from taskdist.reconcile.actions import (
+    Action,
+    CreateObject,
+    CreatePod,
+    CreateSubTask,
+    DeletePod,
+    DeleteSubTask,
+    PatchSubTaskStatus,
+)
+
+_log = logging.getLogger(__name__)
+
+PendingKey = tuple[str, str]
+Failed = Callable[[Key, float | None], None]
+
+
+class Applier:
+    """Turns actions into writes. ``on_failure`` is told the key, and how long the server asks to wait."""
+
+    def __init__(self, client: Client, store: Store, writes: WriteQueue, on_failure: Failed) -> None:
+        self._client = client
+        self._store = store
+        self._writes = writes
+        self._on_failure = on_failure
+        self._decode_subtask = msgspec.json.Decoder(WireSubTask).decode
+        self._decode_pod = msgspec.json.Decoder(WirePod).decode
+        self._decode_plan = msgspec.json.Decoder(WirePlan).decode
+
+    def submit(self, key: Key, action: Action) -> None:
+        """Enqueue the write of one action; its mark among the projection's pending writes goes when it is done."""
+        match action:
+            case CreatePod():
+                self._put(key, Priority.POD, ("pod", action.subtask_id), lambda: self._create_pod(key, action))
+            case PatchSubTaskStatus():
+                self._put(key, Priority.RESULT, ("status", action.id), lambda: self._patch_status(key, action))
+            case CreateSubTask():
+                self._put(key, Priority.PREPARE, ("subtask", action.id), lambda: self._create_subtask(key, action))
+            case CreateObject():
+                self._put(key, Priority.RESULT, ("plan", action.name), lambda: self._create_object(key, action))
+            case DeletePod():
+                path = paths.item("Pod", key.namespace, action.name)
+                self._put(key, Priority.CLEANUP, ("delete", action.uid), lambda: self._delete(path, action.uid))
+            case DeleteSubTask():
+                path = paths.item("SubTask", key.namespace, action.name)
+                self._put(key, Priority.CLEANUP, ("delete", action.uid), lambda: self._delete(path, action.uid))
+
+    def _put(self, key: Key, priority: Priority, pending: PendingKey, write: Callable[[], Awaitable[None]]) -> None:
+        projection = self._store.projection(key)
+
+        async def run() -> None:
+            try:
+                await write()
+            except ApiError as error:
+                self._refused(key, error)
+            except ClusterUnreachableError as error:
+                _log.warning("%s: %s", key, error)
+                self._on_failure(key, None)
+            else:
+                projection.pending.discard(pending)
+                self._store.ring(key)
+                return
+            projection.pending.discard(pending)
+            projection.mark(pending[1])
+
+        self._writes.put(priority, run)
+
+    def _refused(self, key: Key, error: ApiError) -> None:
+        level = logging.INFO if error.status in {404, 409} or error.transient else logging.ERROR
+        _log.log(level, "%s: a write was refused: %s", key, error)
+        self._on_failure(key, error.retry_after)
+
+    async def _create_pod(self, key: Key, action: CreatePod) -> None:
+        path = paths.collection("Pod", key.namespace)
+        try:
+            answer = await self._client.request("POST", path, body=action.body)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            answer = await self._client.request("GET", paths.item("Pod", key.namespace, action.name))
+        pod = self._decode_pod(answer)
+        wanted = action.body["metadata"]["ownerReferences"][0]["uid"]
+        if pod.metadata.owner_uid("SubTask") != wanted:
+            raise ApiError(
+                409, "AlreadyExists", f"pod {action.name} belongs to somebody else; waiting until it is gone"
+            )
+        self._store.pod_event("ADDED", pod)
+
+    async def _create_subtask(self, key: Key, action: CreateSubTask) -> None:
+        path = paths.collection("SubTask", key.namespace)
+        try:
+            answer = await self._client.request("POST", path, body=action.body)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            answer = await self._client.request("GET", paths.item("SubTask", key.namespace, action.name))
+        subtask = self._decode_subtask(answer)
+        if subtask.metadata.owner_uid("TaskDistribution") != action.body["metadata"]["ownerReferences"][0]["uid"]:
+            raise ApiError(
+                409, "AlreadyExists", f"SubTask {action.name} belongs to somebody else; waiting until it is gone"
+            )
+        self._store.subtask_event("ADDED", subtask)
+
+    async def _create_object(self, key: Key, action: CreateObject) -> None:
+        try:
+            answer = await self._client.request("POST", paths.collection(action.kind, key.namespace), body=action.body)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            answer = await self._client.request("GET", paths.item(action.kind, key.namespace, action.name))
+        if action.kind == "ExecutionPlan":
+            self._store.plan_event("ADDED", self._decode_plan(answer))
+
+    async def _patch_status(self, key: Key, action: PatchSubTaskStatus) -> None:
+        body = {"metadata": {"resourceVersion": action.resource_version}, "status": action.status}
+        path = paths.item("SubTask", key.namespace, action.name, "status")
+        answer = await self._client.request("PATCH", path, body=body, content_type=MERGE_PATCH)
+        self._store.subtask_event("MODIFIED", self._decode_subtask(answer))
+
+    async def _delete(self, path: str, uid: str) -> None:
+        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._client.delete(path, options)
+        except ApiError as error:
+            if error.status not in {404, 409}:  # gone already, or another object by now
+                raise
+
+
+LABEL_SELECTOR = f"{Label.DISTRIBUTION}"
+"""Everything that the raw watches follow carries this label."""

@@ -1,0 +1,114 @@
+"""One coalescing work queue: a key is worked on by one worker at a time, however often it is rung.
+
+The idea is that of client-go's workqueue: a set of dirty keys, a set of keys in work, and back-off per key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+_FIRST_BACKOFF = 0.1
+_LAST_BACKOFF = 30.0
+
+
+class WorkQueue(Generic[K]):
+    """Keys in first-in order; ``ring`` is idempotent while a key waits, and remembered while it is in work."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ready: dict[K, None] = {}
+        self._in_work: set[K] = set()
+        self._rung_in_work: set[K] = set()
+        self._later: list[tuple[float, int, K]] = []
+        self._due: dict[K, float] = {}
+        self._failures: dict[K, int] = {}
+        self._order = itertools.count()
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._in_work) + len(self._due)
+
+    def ring(self, key: K) -> None:
+        """Ask for work on a key now."""
+        if key in self._in_work:
+            self._rung_in_work.add(key)
+        elif key not in self._ready:
+            self._ready[key] = None
+            self._wake.set()
+
+    def ring_later(self, key: K, seconds: float) -> None:
+        """Ask for work on a key after a while; an earlier appointment stands."""
+        due = self._clock() + max(seconds, 0.0)
+        if self._due.get(key, float("inf")) > due:
+            self._due[key] = due
+            heapq.heappush(self._later, (due, next(self._order), key))
+            self._wake.set()
+
+    async def take(self) -> K:
+        """Wait for a key and hold it until :meth:`done` or :meth:`failed`."""
+        while True:
+            pause = self._promote()
+            if self._ready:
+                key = next(iter(self._ready))
+                del self._ready[key]
+                self._in_work.add(key)
+                return key
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def done(self, key: K) -> None:
+        """The work succeeded; if the key was rung meanwhile it is ready again."""
+        self._failures.pop(key, None)
+        self._release(key)
+
+    def failed(self, key: K, retry_after: float | None = None) -> float:
+        """The work failed: try again after a back-off that doubles (0.1 s to 30 s), or after what the server asked for.
+
+        Returns:
+            the pause in seconds.
+        """
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        pause = max(min(_FIRST_BACKOFF * 2.0 ** min(failures, 20), _LAST_BACKOFF), retry_after or 0.0)
+        self._in_work.discard(key)
+        self._rung_in_work.discard(key)
+        self.ring_later(key, pause)
+        return pause
+
+    def forget(self, key: K) -> None:
+        """Drop a key that is no more; work under way on it ends undisturbed."""
+        self._ready.pop(key, None)
+        self._due.pop(key, None)
+        self._failures.pop(key, None)
+        self._rung_in_work.discard(key)
+
+    def _release(self, key: K) -> None:
+        self._in_work.discard(key)
+        if key in self._rung_in_work:
+            self._rung_in_work.discard(key)
+            self.ring(key)
+
+    def _promote(self) -> float | None:
+        """Move what is due into the ready keys; returns the seconds until the next appointment."""
+        now = self._clock()
+        while self._later:
+            due, _, key = self._later[0]
+            if self._due.get(key) != due:
+                heapq.heappop(self._later)  # replaced by an earlier appointment, or forgotten
+            elif due <= now:
+                heapq.heappop(self._later)
+                del self._due[key]
+                self.ring(key)
+            else:
+                return due - now
+        return None

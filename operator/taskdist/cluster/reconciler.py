@@ -1,0 +1,212 @@
+"""The loop: gather, decide, apply, publish. One key at a time per distribution, many distributions side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from taskdist import engine
+from taskdist.cluster import paths
+from taskdist.cluster.apply import LABEL_SELECTOR, Applier
+from taskdist.cluster.client import MERGE_PATCH, Client
+from taskdist.cluster.errors import ApiError, ClusterUnreachableError
+from taskdist.cluster.facts import cluster_facts, namespace_labels
+from taskdist.cluster.publish import publish_event
+from taskdist.cluster.queue import WorkQueue
+from taskdist.cluster.store import Key, Store
+from taskdist.cluster.watch import Watch
+from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask
+from taskdist.cluster.writes import Priority, WriteQueue
+from taskdist.engine.model import Plan
+from taskdist.planning.request import InvalidRequest, plan_request
+from taskdist.reconcile.actions import Body, Decision
+from taskdist.reconcile.decide import decide
+from taskdist.reconcile.planning import needs_plan, spec_hash
+from taskdist.reconcile.projection import Projection
+from taskdist.telemetry import metrics
+
+_log = logging.getLogger(__name__)
+
+_ROOT_INTERVAL = 1.0
+"""A root is patched at most once in this many seconds; its first status, a new phase and the end go at once."""
+_WORKERS = 4
+
+
+class Reconciler:
+    """All that runs beside kopf: the raw watches, the workers, and the write queue."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        namespace: str | None = None,
+        agent_image: str = "",
+        in_flight: int = 6,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._namespace = namespace
+        self.queue: WorkQueue[Key] = WorkQueue(time.monotonic)
+        self.store = Store(self.queue.ring)
+        self.store.catalogue.agent_image = agent_image
+        self.writes = WriteQueue(in_flight)
+        self._applier = Applier(client, self.store, self.writes, self._write_failed)
+        self._published: dict[Key, float] = {}
+        self._publishing: set[Key] = set()
+        self._refusals: dict[Key, int] = {}
+        self.watches: tuple[Watch[WireSubTask] | Watch[WirePod] | Watch[WirePlan], ...] = (
+            Watch(
+                client,
+                paths.collection("SubTask", namespace),
+                WireSubTask,
+                on_replace=self.store.subtasks_listed,
+                on_event=self.store.subtask_event,
+                label_selector=LABEL_SELECTOR,
+            ),
+            Watch(
+                client,
+                paths.collection("Pod", namespace),
+                WirePod,
+                on_replace=self.store.pods_listed,
+                on_event=self.store.pod_event,
+                label_selector=LABEL_SELECTOR,
+            ),
+            Watch(
+                client,
+                paths.collection("ExecutionPlan", namespace),
+                WirePlan,
+                on_replace=self.store.plans_listed,
+                on_event=self.store.plan_event,
+                label_selector=LABEL_SELECTOR,
+            ),
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled. Nothing is decided before every watch has listed once."""
+        async with asyncio.TaskGroup() as group:
+            for watch in self.watches:
+                group.create_task(watch.run())
+            group.create_task(self.writes.run())
+            for watch in self.watches:
+                await watch.synced.wait()
+            _log.info("in sync: %d distributions", len(self.store.projections))
+            for _ in range(_WORKERS):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            key = await self.queue.take()
+            try:
+                await self.reconcile(key)
+            except (ApiError, ClusterUnreachableError) as error:
+                pause = self.queue.failed(key)
+                _log.warning("%s: %s; again in %.1f s", key, error, pause)
+            except Exception:  # noqa: BLE001 - the last line of defence of one key
+                # One object's trouble must not stop the others; it is logged whole, counted, and tried again later.
+                metrics.RECONCILE_ERRORS.inc()
+                self.queue.failed(key)
+                _log.exception("%s: reconcile failed", key)
+            else:
+                self.queue.done(key)
+
+    async def reconcile(self, key: Key) -> None:
+        """One pass over one distribution."""
+        seen = self.store.projections.get(key)
+        if seen is None or seen.root is None:
+            return
+        if needs_plan(seen):
+            await self._plan(seen)
+        with metrics.DECIDE_SECONDS.time():
+            decision = decide(seen, self.store.catalogue, self._clock())
+        for action in decision.actions:
+            self._applier.submit(key, action)
+        self._publish(key, seen, decision)
+        if decision.requeue_seconds is not None:
+            self.queue.ring_later(key, decision.requeue_seconds)
+
+    async def _plan(self, seen: Projection) -> None:
+        """Ask the engine. In a thread, for a graph of thousands takes it seconds."""
+        root = seen.root
+        assert root is not None  # noqa: S101 - needs_plan() says so
+        facts = await cluster_facts(self._client, root.metadata.namespace)
+        labels = await namespace_labels(self._client, root.metadata.namespace)
+        try:
+            request = plan_request(
+                root,
+                tuple(self.store.catalogue.agent_types.values()),
+                tuple(self.store.catalogue.providers.values()),
+                cluster=facts,
+                namespace_labels=labels,
+            )
+        except InvalidRequest as invalid:
+            plan = Plan(findings=invalid.findings)
+        else:
+            with metrics.PLAN_SECONDS.time():
+                plan = await asyncio.to_thread(engine.plan, request)
+        seen.planned, seen.planned_for = plan, spec_hash(root)
+        _log.info("%s/%s: planned %d subtasks", seen.namespace, seen.name, len(plan.subtasks))
+
+    def _publish(self, key: Key, seen: Projection, decision: Decision) -> None:
+        """Write the root's status if it differs, not too often."""
+        if decision.status is None or key in self._publishing:
+            return
+        now = time.monotonic()
+        due = self._published.get(key, -_ROOT_INTERVAL) + _ROOT_INTERVAL
+        if now < due and not _moved(seen.root_status, decision.status):
+            self.queue.ring_later(key, due - now)
+            return
+        self._publishing.add(key)
+        self._published[key] = now
+        self.writes.put(Priority.ROOT, lambda: self._write_root(key, seen, decision))
+
+    async def _write_root(self, key: Key, seen: Projection, decision: Decision) -> None:
+        root = seen.root
+        assert root is not None  # noqa: S101 - a root that is gone has no projection that decides
+        status = decision.status or {}
+        body = {"metadata": {"uid": root.metadata.uid}, "status": _replacing(seen.root_status, status)}
+        path = paths.item("TaskDistribution", key.namespace, key.name, "status")
+        try:
+            answer = await self._client.patch(path, body, MERGE_PATCH)
+        except ApiError as error:
+            if error.status not in {404, 409}:  # gone, or another object of the same name by now
+                _log.warning("%s: status not written: %s", key, error)
+                self._write_failed(key, error.retry_after)
+        except ClusterUnreachableError as error:
+            _log.warning("%s: status not written: %s", key, error)
+            self._write_failed(key, None)
+        else:
+            self._refusals.pop(key, None)
+            seen.root_status = answer.get("status") or {}
+            for event in decision.events:
+                await publish_event(self._client, root, event)
+            self.queue.ring(key)
+        finally:
+            self._publishing.discard(key)
+
+    def _write_failed(self, key: Key, retry_after: float | None) -> None:
+        """A write failed: look at the key again after a while that doubles up to half a minute."""
+        failures = self._refusals.get(key, 0)
+        self._refusals[key] = failures + 1
+        self.queue.ring_later(key, max(min(0.2 * 2 ** min(failures, 10), 30.0), retry_after or 0.0))
+
+
+def _moved(before: Body, after: Body) -> bool:
+    return before.get("phase") != after.get("phase") or before.get("observedGeneration") != after.get(
+        "observedGeneration"
+    )
+
+
+def _replacing(before: Body, after: Body) -> Body:
+    """A merge patch that makes ``before`` into ``after``: what is gone is named as null, at the first level and below."""
+    patch: Body = dict.fromkeys(before.keys() - after.keys())
+    for name, value in after.items():
+        was = before.get(name)
+        if isinstance(value, dict) and isinstance(was, dict):
+            patch[name] = _replacing(was, value)
+        elif value != was:
+            patch[name] = value
+    return patch

@@ -1,0 +1,88 @@
+"""Wait until the API server serves a kind of ours: what the chart's first installation runs before it brings agent types.
+
+A CRD that was created is not served yet: the API server first accepts its names, then publishes it in the discovery document that clients
+such as Helm look kinds up in. This asks for that same document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from taskdist.api.names import API_VERSION, GROUP, VERSION
+from taskdist.cluster.client import Credentials, load_credentials
+from taskdist.cluster.errors import ClusterUnreachableError
+
+_DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_PAUSE_SECONDS = 0.5
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+
+def is_served(discovery: dict[str, Any], plural: str) -> bool:
+    """True if the aggregated discovery document lists the resource ``plural`` of our group and version as fresh."""
+    return any(
+        resource.get("resource") == plural
+        for group in discovery.get("items", ())
+        if group.get("metadata", {}).get("name") == GROUP
+        for version in group.get("versions", ())
+        if version.get("version") == VERSION and version.get("freshness", "Current") == "Current"
+        for resource in version.get("resources", ())
+    )
+
+
+async def wait_until_served(
+    credentials: Credentials, plurals: tuple[str, ...], timeout_seconds: float
+) -> tuple[str, ...]:
+    """Wait until all of ``plurals`` are served or the time is over; return those that are missing then."""
+    deadline = time.monotonic() + timeout_seconds
+    connector = aiohttp.TCPConnector(ssl=credentials.tls or False)
+    async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session:
+        while True:
+            discovery = await _discovery(session, credentials)
+            missing = tuple(plural for plural in plurals if not is_served(discovery, plural))
+            if not missing or time.monotonic() > deadline:
+                return missing
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _discovery(session: aiohttp.ClientSession, credentials: Credentials) -> dict[str, Any]:
+    """The discovery document; empty while the server does not answer, for then it is asked again."""
+    headers = {**credentials.headers(), "Accept": _DISCOVERY}
+    try:
+        async with session.get(f"{credentials.server}/apis", headers=headers) as response:
+            if response.status != 200:
+                return {}
+            document: dict[str, Any] = msgspec.json.decode(await response.read())
+            return document
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return {}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m taskdist.cluster.served PLURAL… [--timeout SECONDS]``; exit code 0 once all are served, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="taskdist.cluster.served", description=__doc__.splitlines()[0] if __doc__ else None
+    )
+    parser.add_argument("plurals", nargs="+", metavar="PLURAL", help=f"resource of {API_VERSION}, such as agenttypes")
+    parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS")
+    options = parser.parse_args(arguments)
+    try:
+        missing = asyncio.run(wait_until_served(load_credentials(), tuple(options.plurals), options.timeout))
+    except ClusterUnreachableError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if missing:
+        sys.stderr.write(
+            f"{API_VERSION} does not serve {', '.join(missing)} after {options.timeout:g} s; are the CRDs installed?\n"
+        )
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""What the operator knows of the cluster: one projection per TaskDistribution, and the catalogue.
+
+Fed by watches, and by own writes.
+
+Children find their distribution by label *and* owner: a SubTask must be controlled by the distribution's UID, a pod by its
+SubTask's, else they are somebody else's and are left alone (CVE-2023-37264 in Tekton was a lookup by name).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from taskdist.api.agent_type import AgentType
+from taskdist.api.names import Label
+from taskdist.api.provider import Provider
+from taskdist.api.task_distribution import TaskDistribution
+from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask, pod_view, subtask_view
+from taskdist.reconcile.actions import Body
+from taskdist.reconcile.plan_object import SPEC_HASH
+from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One TaskDistribution in the work queue."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+Ring = Callable[[Key], None]
+
+
+@dataclass(slots=True)
+class Store:
+    """All projections. Every change rings the key of the distribution that it belongs to."""
+
+    ring: Ring
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    projections: dict[Key, Projection] = field(default_factory=dict)
+
+    def projection(self, key: Key) -> Projection:
+        """The projection of a key; made empty if children are seen before their root."""
+        known = self.projections.get(key)
+        if known is None:
+            known = self.projections[key] = Projection(key.namespace, key.name)
+        return known
+
+    # --- from kopf -------------------------------------------------------------------------------------------------
+
+    def root_changed(self, raw: Body) -> None:
+        """A TaskDistribution was added or modified. One that does not parse is logged and left alone."""
+        metadata = raw.get("metadata", {})
+        key = Key(metadata.get("namespace", ""), metadata.get("name", ""))
+        try:
+            root = TaskDistribution.model_validate({k: v for k, v in raw.items() if k != "status"})
+        except ValidationError as error:
+            _log.warning("TaskDistribution %s does not have the known shape and is left alone: %s", key, error)
+            return
+        projection = self.projection(key)
+        if projection.root is not None and projection.root.metadata.uid != root.metadata.uid:
+            self.projections[key] = fresh = Projection(key.namespace, key.name)
+            projection = fresh
+        if projection.observe_root(root, raw.get("status") or {}):
+            self.ring(key)
+
+    def root_gone(self, namespace: str, name: str) -> None:
+        """A TaskDistribution is no more; its children go by garbage collection."""
+        self.projections.pop(Key(namespace, name), None)
+
+    def agent_type_changed(self, raw: Body) -> None:
+        """An AgentType was added or modified."""
+        try:
+            agent_type = AgentType.model_validate(raw)
+        except ValidationError as error:
+            _log.warning(
+                "AgentType %s does not have the known shape and is left out: %s", raw["metadata"]["name"], error
+            )
+            return
+        known = self.catalogue.agent_types.get(agent_type.metadata.name)
+        self.catalogue.agent_types[agent_type.metadata.name] = agent_type
+        if known is None or known.spec != agent_type.spec:
+            self._ring_unfinished()
+
+    def agent_type_gone(self, name: str) -> None:
+        """An AgentType is no more."""
+        self.catalogue.agent_types.pop(name, None)
+
+    def provider_changed(self, raw: Body) -> None:
+        """A Provider was added or modified."""
+        try:
+            provider = Provider.model_validate(raw)
+        except ValidationError as error:
+            _log.warning(
+                "Provider %s does not have the known shape and is left out: %s", raw["metadata"]["name"], error
+            )
+            return
+        known = self.catalogue.providers.get(provider.metadata.name)
+        self.catalogue.providers[provider.metadata.name] = provider
+        if known is None or known.spec != provider.spec:
+            self._ring_unfinished()
+
+    def provider_gone(self, name: str) -> None:
+        """A Provider is no more."""
+        self.catalogue.providers.pop(name, None)
+
+    # --- from the raw watches --------------------------------------------------------------------------------------
+
+    def subtasks_listed(self, seen: list[WireSubTask]) -> None:
+        """A whole list of SubTasks."""
+        by_key: dict[Key, list[WireSubTask]] = {key: [] for key in self.projections}
+        for subtask in seen:
+            by_key.setdefault(_key(subtask), []).append(subtask)
+        for key, mine in by_key.items():
+            projection = self.projection(key)
+            projection.replace_children(subtask_view(s) for s in mine if self._owned(projection, s))
+            self.ring(key)
+
+    def subtask_event(self, type_: str, seen: WireSubTask) -> None:
+        """One change of a SubTask."""
+        key = _key(seen)
+        projection = self.projection(key)
+        if type_ == "DELETED":
+            projection.forget_subtask(seen.spec.id, seen.metadata.uid)
+        elif self._owned(projection, seen):
+            projection.observe_subtask(subtask_view(seen))
+        else:
+            return
+        self.ring(key)
+
+    def pods_listed(self, seen: list[WirePod]) -> None:
+        """A whole list of pods."""
+        by_key: dict[Key, list[WirePod]] = {key: [] for key in self.projections}
+        for pod in seen:
+            by_key.setdefault(_key(pod), []).append(pod)
+        for key, mine in by_key.items():
+            views = (pod_view(p) for p in mine)
+            self.projection(key).replace_pods(v for v in views if v is not None)
+            self.ring(key)
+
+    def pod_event(self, type_: str, seen: WirePod) -> None:
+        """One change of a pod."""
+        view = pod_view(seen)
+        if view is None:
+            return
+        key = _key(seen)
+        projection = self.projection(key)
+        if type_ == "DELETED":
+            if view.ended:
+                projection.observe_pod(view)  # its end is the last thing seen of it: nothing is lost
+            projection.forget_pod(view)
+        else:
+            projection.observe_pod(view)
+        self.ring(key)
+
+    def plans_listed(self, seen: list[WirePlan]) -> None:
+        """A whole list of ExecutionPlans."""
+        for projection in self.projections.values():
+            projection.plans.clear()
+        for plan in seen:
+            self.plan_event("ADDED", plan)
+        for key in self.projections:
+            self.ring(key)
+
+    def plan_event(self, type_: str, seen: WirePlan) -> None:
+        """One change of an ExecutionPlan."""
+        key = _key(seen)
+        projection = self.projection(key)
+        if type_ == "DELETED":
+            projection.plans.pop(seen.metadata.name, None)
+        elif self._owned(projection, seen):
+            projection.plans[seen.metadata.name] = PlanRecord(
+                seen.metadata.name,
+                seen.spec.revision,
+                seen.spec.hash,
+                seen.metadata.annotations.get(SPEC_HASH, ""),
+                seen.spec.subtask_count,
+                seen.metadata.owner_uid("TaskDistribution"),
+            )
+        self.ring(key)
+
+    def _owned(self, projection: Projection, child: WireSubTask | WirePlan) -> bool:
+        """True if the distribution controls the child. Before the root is known it is assumed, and checked by its arrival."""
+        owner = child.metadata.owner_uid("TaskDistribution")
+        return bool(owner) and (projection.root is None or projection.root.metadata.uid == owner)
+
+    def _ring_unfinished(self) -> None:
+        for key, projection in self.projections.items():
+            projection.touch(s.id for s in projection.subtasks.values() if not s.terminal)
+            self.ring(key)
+
+    def forget_empty(self) -> None:
+        """Drop projections whose root never came: children of a distribution that is being deleted."""
+        for key in [k for k, p in self.projections.items() if p.root is None and not p.subtasks and not p.pods]:
+            del self.projections[key]
+
+    def keys(self) -> Iterable[Key]:
+        """The keys of all known distributions."""
+        return tuple(self.projections)
+
+
+def _key(child: WireSubTask | WirePod | WirePlan) -> Key:
+    return Key(child.metadata.namespace, child.metadata.labels.get(Label.DISTRIBUTION, ""))

@@ -1,0 +1,382 @@
+"""Typed decoding of what the operator reads of SubTasks and pods; everything else in their JSON is skipped unread."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from taskdist.api.names import API_VERSION, Label, SubTaskPhase, SubTaskReason
+from taskdist.engine.model import Retry, TriggerRule, Work
+from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView, UsageView
+
+
+_POD_PHASES = {phase.value: phase for phase in PodPhase}
+_PHASES = {phase.value: phase for phase in SubTaskPhase}
+_REASONS = {reason.value: reason for reason in SubTaskReason}
+
+
+class Owner(msgspec.Struct, rename="camel"):
+    """An owner reference."""
+
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool = False
+
+
+class Meta(msgspec.Struct, rename="camel"):
+    """Object metadata."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    labels: dict[str, str] = {}
+    owner_references: list[Owner] = []
+    deletion_timestamp: str | None = None
+    creation_timestamp: datetime | None = None
+
+    def owner_uid(self, kind: str) -> str:
+        """UID of the controlling owner of a kind of ours, or nothing."""
+        for owner in self.owner_references:
+            if owner.controller and owner.kind == kind and owner.api_version == API_VERSION:
+                return owner.uid
+        return ""
+
+
+# --- pods ----------------------------------------------------------------------------------------------------------
+
+
+class Terminated(msgspec.Struct, rename="camel"):
+    """How a container ended."""
+
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class Waiting(msgspec.Struct):
+    """Why a container does not run."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class Running(msgspec.Struct, rename="camel"):
+    """Since when a container runs."""
+
+    started_at: datetime | None = None
+
+
+class ContainerState(msgspec.Struct):
+    """One of the three."""
+
+    terminated: Terminated | None = None
+    waiting: Waiting | None = None
+    running: Running | None = None
+
+
+class ContainerStatus(msgspec.Struct):
+    """One container's state."""
+
+    name: str = ""
+    state: ContainerState = ContainerState()
+
+
+class PodCondition(msgspec.Struct):
+    """One condition of a pod."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class WirePodStatus(msgspec.Struct, rename="camel"):
+    """A pod's status."""
+
+    phase: str = "Pending"
+    reason: str = ""
+    message: str = ""
+    start_time: datetime | None = None
+    container_statuses: list[ContainerStatus] = []
+    conditions: list[PodCondition] = []
+
+
+class ResourceRequests(msgspec.Struct):
+    """What a container requests."""
+
+    requests: dict[str, str] = {}
+
+
+class WireContainer(msgspec.Struct):
+    """One container of a pod's spec."""
+
+    resources: ResourceRequests = ResourceRequests()
+
+
+class WirePodSpec(msgspec.Struct, rename="camel"):
+    """A pod's spec."""
+
+    node_name: str = ""
+    containers: list[WireContainer] = []
+
+
+class WirePod(msgspec.Struct):
+    """A pod."""
+
+    metadata: Meta
+    spec: WirePodSpec = WirePodSpec()
+    status: WirePodStatus = WirePodStatus()
+
+
+def pod_view(pod: WirePod) -> PodView | None:
+    """What decisions read of a pod, or ``None`` if it is not one of ours."""
+    labels = pod.metadata.labels
+    id_, attempt = labels.get(Label.SUBTASK, ""), labels.get(Label.ATTEMPT, "")
+    if not id_ or not attempt.isdecimal():
+        return None
+    status = pod.status
+    state = status.container_statuses[0].state if status.container_statuses else ContainerState()
+    ended, waiting = state.terminated, state.waiting
+    requests = pod.spec.containers[0].resources.requests if pod.spec.containers else {}
+    unschedulable = gated = disrupted = ""
+    for condition in status.conditions:
+        if condition.type == "PodScheduled" and condition.status == "False":
+            if condition.reason == "SchedulingGated":
+                gated = condition.reason
+            else:
+                unschedulable = condition.message or condition.reason
+        elif condition.type == "DisruptionTarget" and condition.status == "True":
+            disrupted = condition.reason
+    started = ended.started_at if ended else state.running.started_at if state.running else None
+    phase = _POD_PHASES.get(status.phase, PodPhase.UNKNOWN)
+    return PodView(
+        name=pod.metadata.name,
+        uid=pod.metadata.uid,
+        subtask_id=id_,
+        attempt=int(attempt),
+        owner_uid=pod.metadata.owner_uid("SubTask"),
+        phase=phase,
+        reason=status.reason,
+        status_message=status.message,
+        deleting=pod.metadata.deletion_timestamp is not None,
+        disrupted=disrupted,
+        unschedulable=unschedulable,
+        gated=bool(gated),
+        waiting_reason=waiting.reason if waiting else "",
+        waiting_message=waiting.message if waiting else "",
+        exit_code=ended.exit_code if ended else None,
+        termination_reason=ended.reason if ended else "",
+        message=ended.message if ended else "",
+        node=pod.spec.node_name,
+        provider=labels.get(Label.PROVIDER, ""),
+        agent_type=labels.get(Label.AGENT_TYPE, ""),
+        cpu=requests.get("cpu", ""),
+        memory=requests.get("memory", ""),
+        created_at=pod.metadata.creation_timestamp,
+        started_at=started or (status.start_time if phase is not PodPhase.PENDING else None),
+        finished_at=ended.finished_at if ended else None,
+    )
+
+
+# --- subtasks ------------------------------------------------------------------------------------------------------
+
+
+class WireDependency(msgspec.Struct):
+    """One edge."""
+
+    name: str
+
+
+class WireAmounts(msgspec.Struct):
+    """CPU and memory."""
+
+    cpu: str = ""
+    memory: str = ""
+
+
+class WireEnv(msgspec.Struct):
+    """One variable."""
+
+    name: str
+    value: str = ""
+
+
+class WireRetry(msgspec.Struct, rename="camel"):
+    """The retry policy."""
+
+    limit: int = 2
+    backoff_seconds: int = 10
+    factor: str = "2"
+    max_backoff_seconds: int = 300
+
+
+class WireSubTaskSpec(msgspec.Struct, rename="camel"):
+    """A SubTask's spec."""
+
+    id: str
+    agent_type: str
+    definition_hash: str = ""
+    specialization: str = ""
+    description: str = ""
+    depends_on: list[WireDependency] = []
+    trigger_rule: TriggerRule = TriggerRule.ALL_SUCCEEDED
+    script: str = ""
+    command: list[str] = []
+    args: list[str] = []
+    env: list[WireEnv] = []
+    item: str = ""
+    provider: str = ""
+    resources: WireAmounts = WireAmounts()
+    priority: int = 0
+    retry: WireRetry = WireRetry()
+    timeout_seconds: int | None = None
+    locks: list[str] = []
+
+
+class WireAttempt(msgspec.Struct, rename="camel"):
+    """One recorded attempt."""
+
+    number: int
+    pod: str = ""
+    pod_uid: str = msgspec.field(default="", name="podUID")
+    node: str = ""
+    provider: str = ""
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    requested: WireAmounts = WireAmounts()
+    peak_memory: str = ""
+    create_time: datetime | None = None
+    start_time: datetime | None = None
+    finish_time: datetime | None = None
+
+
+class WireUsage(msgspec.Struct, rename="camel"):
+    """What attempts used."""
+
+    seconds: int = 0
+    cpu_seconds: str = "0"
+    memory_gib_seconds: str = msgspec.field(default="0", name="memoryGiBSeconds")
+    wasted_memory_gib_seconds: str = msgspec.field(default="0", name="wastedMemoryGiBSeconds")
+    cost_usd: str = msgspec.field(default="0", name="costUSD")
+    tokens: int = 0
+
+
+class WireSubTaskStatus(msgspec.Struct, rename="camel"):
+    """A SubTask's status."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    attempts: list[WireAttempt] = []
+    attempt_count: int = 0
+    next_attempt_time: datetime | None = None
+    usage: WireUsage | None = None
+    results: dict[str, str] = {}
+
+
+class WireSubTask(msgspec.Struct):
+    """A SubTask."""
+
+    metadata: Meta
+    spec: WireSubTaskSpec
+    status: WireSubTaskStatus = WireSubTaskStatus()
+
+
+def subtask_view(seen: WireSubTask) -> SubTaskView:
+    """What decisions read of a SubTask."""
+    spec, status = seen.spec, seen.status
+    return SubTaskView(
+        id=spec.id,
+        name=seen.metadata.name,
+        uid=seen.metadata.uid,
+        resource_version=seen.metadata.resource_version,
+        definition_hash=spec.definition_hash,
+        description=spec.description,
+        agent_type=spec.agent_type,
+        specialization=spec.specialization,
+        depends_on=tuple(d.name for d in spec.depends_on),
+        trigger_rule=spec.trigger_rule,
+        work=Work(spec.script, tuple(spec.command), tuple(spec.args), tuple((e.name, e.value) for e in spec.env)),
+        item=spec.item,
+        provider=spec.provider,
+        cpu=spec.resources.cpu,
+        memory=spec.resources.memory,
+        priority=spec.priority,
+        retry=Retry(
+            spec.retry.limit, spec.retry.backoff_seconds, Decimal(spec.retry.factor), spec.retry.max_backoff_seconds
+        ),
+        timeout_seconds=spec.timeout_seconds,
+        locks=tuple(spec.locks),
+        owner_uid=seen.metadata.owner_uid("TaskDistribution"),
+        deleting=seen.metadata.deletion_timestamp is not None,
+        phase=_PHASES.get(status.phase),
+        reason=_REASONS.get(status.reason),
+        message=status.message,
+        attempts=tuple(_attempt(a) for a in status.attempts),
+        attempt_count=status.attempt_count,
+        next_attempt_at=status.next_attempt_time,
+        usage=_usage(status.usage) if status.usage else UsageView(),
+        results=tuple(status.results.items()),
+    )
+
+
+def _attempt(a: WireAttempt) -> AttemptView:
+    return AttemptView(
+        number=a.number,
+        pod=a.pod,
+        pod_uid=a.pod_uid,
+        node=a.node,
+        provider=a.provider,
+        reason=_REASONS.get(a.reason),
+        message=a.message,
+        exit_code=a.exit_code,
+        cpu=a.requested.cpu,
+        memory=a.requested.memory,
+        peak_memory=a.peak_memory,
+        created_at=a.create_time,
+        started_at=a.start_time,
+        finished_at=a.finish_time,
+    )
+
+
+def _usage(u: WireUsage) -> UsageView:
+    return UsageView(
+        u.seconds,
+        Decimal(u.cpu_seconds),
+        Decimal(u.memory_gib_seconds),
+        Decimal(u.wasted_memory_gib_seconds),
+        Decimal(u.cost_usd),
+        u.tokens,
+    )
+
+
+# --- plans ---------------------------------------------------------------------------------------------------------
+
+
+class WirePlanSpec(msgspec.Struct, rename="camel"):
+    """What decisions read of an ExecutionPlan."""
+
+    revision: int
+    hash: str
+    subtask_count: int = 0
+
+
+class PlanMeta(Meta, rename="camel"):
+    """Metadata with annotations, which only plans carry for us."""
+
+    annotations: dict[str, str] = {}
+
+
+class WirePlan(msgspec.Struct):
+    """An ExecutionPlan."""
+
+    metadata: PlanMeta
+    spec: WirePlanSpec

@@ -1,0 +1,56 @@
+"""All writes of the operator pass here: a priority decides which goes first, and few are in flight at once.
+
+What finishes work (pods, terminal statuses) goes before what prepares it (subtasks), and the root's status goes last, so that a
+large graph starts at once instead of after its thousandth object. Few in flight, because the API server's CPU is the limit on a
+small machine: 32 at once starve the scheduler (BENCHMARKS: measured on the prototype, and in docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+
+Write = Callable[[], Awaitable[None]]
+
+
+class Priority(IntEnum):
+    """Lower goes first."""
+
+    POD = 0
+    RESULT = 1
+    CLEANUP = 2
+    PREPARE = 3
+    ROOT = 4
+
+
+class WriteQueue:
+    """Runs writes in order of priority, then of arrival, with at most ``in_flight`` at once. A write handles its own errors."""
+
+    def __init__(self, in_flight: int = 6) -> None:
+        self._in_flight = in_flight
+        self._heap: list[tuple[Priority, int, Write]] = []
+        self._order = itertools.count()
+        self._available = asyncio.Semaphore(0)
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def put(self, priority: Priority, write: Write) -> None:
+        """Enqueue a write; it runs as soon as a place is free."""
+        heapq.heappush(self._heap, (priority, next(self._order), write))
+        self._available.release()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._in_flight):
+                group.create_task(self._lane())
+
+    async def _lane(self) -> None:
+        while True:
+            await self._available.acquire()
+            _, _, write = heapq.heappop(self._heap)
+            await write()

@@ -1,0 +1,108 @@
+"""The operator's process: kopf and our own watches in one loop, ended together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import kopf
+
+from taskdist.cluster.client import Client
+from taskdist.cluster.reconciler import Reconciler
+from taskdist.handlers.doorbells import register
+from taskdist.telemetry import logs, metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run. ``namespaces`` empty means the whole cluster; ports 0 mean none."""
+
+    namespaces: Sequence[str] = ()
+    kubeconfig: str | None = None
+    context: str | None = None
+    agent_image: str = ""
+    liveness_port: int = 8080
+    metrics_port: int = 9090
+    log_json: bool = False
+    log_level: str = "INFO"
+    in_flight: int = 6
+
+
+def main(options: Options) -> None:
+    """Run until SIGTERM or SIGINT. Ends with an error if kopf or our own part does: the kubelet starts a fresh one."""
+    logs.configure(json_lines=options.log_json, level=options.log_level)
+    if options.metrics_port:
+        metrics.serve(options.metrics_port)
+    asyncio.run(_run(options))
+
+
+async def _run(options: Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with await Client.connect(options.kubeconfig, options.context) as client:
+        namespace = options.namespaces[0] if len(options.namespaces) == 1 else None
+        reconciler = Reconciler(
+            client, namespace=namespace, agent_image=options.agent_image, in_flight=options.in_flight
+        )
+        registry = kopf.OperatorRegistry()
+        register(registry, reconciler)
+        _login(registry, client)
+        tasks = [
+            asyncio.create_task(_kopf(options, registry), name="kopf"),
+            asyncio.create_task(reconciler.run(), name="reconciler"),
+            asyncio.create_task(stop.wait(), name="signal"),
+        ]
+        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        for task in pending:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for task in done:
+            if error := task.exception():
+                raise error
+        if not stop.is_set():
+            raise SystemExit(f"{', '.join(t.get_name() for t in done)} ended although nobody asked for it")
+
+
+def _login(registry: kopf.OperatorRegistry, client: Client) -> None:
+    credentials = client.credentials
+
+    @kopf.on.login(registry=registry)
+    def login(**_: Any) -> kopf.ConnectionInfo:
+        configuration = credentials.configuration
+        scheme, _space, token = credentials.headers().get("Authorization", "").partition(" ")
+        return kopf.ConnectionInfo(
+            server=credentials.server,
+            ca_path=configuration.ssl_ca_cert,
+            insecure=not configuration.verify_ssl,
+            certificate_path=configuration.cert_file,
+            private_key_path=configuration.key_file,
+            scheme=scheme or None,
+            token=token or None,
+        )
+
+
+async def _kopf(options: Options, registry: kopf.OperatorRegistry) -> None:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.networking.request_timeout = 30
+    settings.watching.server_timeout = 290
+    settings.watching.client_timeout = 310
+    settings.batching.batch_window = 0.01
+    liveness = f"http://0.0.0.0:{options.liveness_port}/healthz" if options.liveness_port else None
+    await kopf.operator(
+        registry=registry,
+        settings=settings,
+        clusterwide=not options.namespaces,
+        namespaces=options.namespaces,
+        standalone=True,
+        liveness_endpoint=liveness,
+    )

@@ -1,0 +1,172 @@
+"""Which plan is in force, whether it may run, and the objects that it still lacks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from taskdist.api.names import Reason
+from taskdist.api.task_distribution import PlanningMode, TaskDistribution
+from taskdist.engine.model import Plan
+from taskdist.reconcile.actions import Action, CreateSubTask, DeleteSubTask
+from taskdist.reconcile.plan_object import plan_name, plan_objects
+from taskdist.reconcile.projection import PlanRecord, Projection
+from taskdist.reconcile.subtask_object import subtask_object
+from taskdist.reconcile.text import subtask_name
+
+_NOT_PLANNED = {"suspend", "cancel", "approved_plan_hash", "ttl_seconds_after_finished", "planning", "failure_policy"}
+"""Fields of the spec that say what is done with a plan, not what the plan is."""
+
+
+class Mode(Enum):
+    """What may be done about the subtasks now."""
+
+    HELD = auto()
+    """Nothing: there is no valid plan yet, it waits for approval, or all is over."""
+    RUNNING = auto()
+    """Everything."""
+    SUSPENDED = auto()
+    """No pod is started; those that run are let finish."""
+    CANCELLED = auto()
+    """Everything is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The plan's state: ``plan`` as computed, ``record`` as stored; ``over`` if all is done and nothing must start anew."""
+
+    mode: Mode
+    gate: Reason
+    message: str = ""
+    plan: Plan | None = None
+    record: PlanRecord | None = None
+    actions: tuple[Action, ...] = ()
+    over: bool = False
+
+    @property
+    def cancel_message(self) -> str:
+        """Why the subtasks are ended, for their status."""
+        return self.message or "the distribution was cancelled"
+
+
+def spec_hash(root: TaskDistribution) -> str:
+    """Hash over the part of the spec that the plan is made from."""
+    wanted = root.spec.model_dump(mode="json", by_alias=False, exclude=_NOT_PLANNED)
+    text = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def latest(seen: Projection) -> PlanRecord | None:
+    """The newest plan revision."""
+    return max(seen.plans.values(), key=lambda r: r.revision, default=None)
+
+
+def is_over(seen: Projection, root: TaskDistribution) -> bool:
+    """True if the distribution has finished with this very spec: deleted children are not made again."""
+    record = latest(seen)
+    finished = any(
+        c.get("type") == "Finished" and c.get("status") == "True" for c in seen.root_status.get("conditions", ())
+    )
+    return finished and record is not None and record.spec_hash == spec_hash(root)
+
+
+def needs_plan(seen: Projection) -> bool:
+    """True if the engine must be asked before anything can be decided."""
+    root = seen.root
+    if root is None or root.metadata.deletion_timestamp is not None or is_over(seen, root):
+        return False
+    return seen.planned is None or seen.planned_for != spec_hash(root)
+
+
+def plan_ahead(seen: Projection, root: TaskDistribution) -> Planning:
+    """Find the plan in force, the gate before it, and the children to create or replace."""
+    record = latest(seen)
+    if is_over(seen, root):
+        return Planning(Mode.HELD, Reason.COMPLETED, record=record, over=True)
+    plan = seen.planned
+    wanted = spec_hash(root)
+    if plan is None or seen.planned_for != wanted:
+        return Planning(Mode.HELD, Reason.PLANNING, record=record)
+    if not plan.valid:
+        return Planning(Mode.HELD, Reason.INVALID_PLAN, plan=plan, record=record)
+    if record is None or not _in_force(seen, record, plan, wanted):
+        return _store(seen, root, plan, record, wanted)
+    gate = _gate(root, record)
+    if gate is not None:
+        return Planning(Mode.HELD, gate, plan=plan, record=record)
+    if root.spec.cancel:
+        return Planning(Mode.CANCELLED, Reason.CANCELLED, "spec.cancel is true", plan, record)
+    mode, reason = (Mode.SUSPENDED, Reason.SUSPENDED) if root.spec.suspend else (Mode.RUNNING, Reason.PROGRESSING)
+    actions = () if record.hash != plan.hash else _materialize(seen, root, plan, record)
+    return Planning(mode, reason, plan=plan, record=record, actions=actions)
+
+
+def _in_force(seen: Projection, record: PlanRecord, plan: Plan, wanted: str) -> bool:
+    """A stored plan stays in force if it says the same, or if all its subtasks exist: only the cluster's facts moved on."""
+    return record.hash == plan.hash or (record.spec_hash == wanted and len(seen.subtasks) == record.total)
+
+
+def _store(seen: Projection, root: TaskDistribution, plan: Plan, before: PlanRecord | None, wanted: str) -> Planning:
+    revision = before.revision + 1 if before else 1
+    key = ("plan", plan_name(root.metadata.name, revision))
+    if key in seen.pending:
+        return Planning(Mode.HELD, Reason.PLANNING, plan=plan, record=before)
+    seen.pending.add(key)
+    return Planning(
+        Mode.HELD, Reason.PLANNING, plan=plan, record=before, actions=plan_objects(root, plan, revision, wanted)
+    )
+
+
+def _gate(root: TaskDistribution, record: PlanRecord) -> Reason | None:
+    match root.spec.planning.mode:
+        case PlanningMode.PLAN_ONLY:
+            return Reason.PLAN_ONLY
+        case PlanningMode.MANUAL if root.spec.approved_plan_hash != record.hash:
+            return Reason.AWAITING_APPROVAL
+    return None
+
+
+def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: PlanRecord) -> tuple[Action, ...]:
+    """The SubTasks that the plan has and the cluster lacks, and those that the cluster has and the plan lacks.
+
+    A subtask is replaced if its own definition changed or anything upstream of it is replaced; what is finished and
+    unchanged is kept with its results.
+    """
+    if seen.materialized == record.hash:
+        return ()
+    actions: list[Action] = []
+    replaced: set[str] = set()
+    complete = True
+    for planned in plan.subtasks:
+        existing = seen.subtasks.get(planned.id)
+        if existing is not None and (
+            existing.definition_hash != planned.definition_hash or any(d.name in replaced for d in planned.depends_on)
+        ):
+            replaced.add(planned.id)
+            complete = False
+            actions += _delete(seen, planned.id)
+        elif existing is None:
+            complete = False
+            key = ("subtask", planned.id)
+            if key not in seen.pending:
+                seen.pending.add(key)
+                name = subtask_name(root.metadata.name, planned.id)
+                actions.append(CreateSubTask(planned.id, name, subtask_object(root, record.name, planned)))
+    wanted = {planned.id for planned in plan.subtasks}
+    for id_ in seen.subtasks.keys() - wanted:
+        complete = False
+        actions += _delete(seen, id_)
+    if complete:
+        seen.materialized = record.hash
+    return tuple(actions)
+
+
+def _delete(seen: Projection, id_: str) -> list[Action]:
+    existing = seen.subtasks[id_]
+    key = ("delete", existing.uid)
+    if existing.deleting or key in seen.pending:
+        return []
+    seen.pending.add(key)
+    return [DeleteSubTask(id_, existing.name, existing.uid)]
