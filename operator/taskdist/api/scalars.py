@@ -4,8 +4,10 @@ Each carries its bound, because the API server estimates the cost of every CEL r
 whose estimate is too high.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, StrictBool
@@ -41,10 +43,41 @@ CPU_PATTERN: Final = r"^([0-9]{1,7}(\.[0-9]{1,3})?|[0-9]{1,10}m)$"
 MEMORY_PATTERN: Final = r"^[0-9]{1,16}(\.[0-9]{1,3})?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
+OPTIONAL_LABEL_PATTERN: Final = rf"^({LABEL_PATTERN[1:-1]})?$"
+OPTIONAL_SUBDOMAIN_PATTERN: Final = rf"^({SUBDOMAIN_PATTERN[1:-1]})?$"
+HASH_PATTERN: Final = r"^[0-9a-f]*$"
+RESULT_PATTERN: Final = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.[A-Za-z0-9_.-]+)?$"
+
+_LABEL: Final = "must be a DNS label: lower-case letters, digits and -, beginning and ending with a letter or digit"
+_SUBDOMAIN: Final = (
+    "must be a DNS name: lower-case letters, digits, - and ., beginning and ending with a letter or digit"
+)
+_DECIMAL: Final = 'must be a non-negative decimal number in quotes, such as "0.50", or a whole number'
+_RATIO: Final = 'must be a decimal number from 0 to 1 in quotes, such as "0.5"'
+_CPU: Final = "must be a CPU quantity from 0 to 1000000 cores, such as 500m or 2"
+_MEMORY: Final = "must be a memory quantity from 0 to 1Pi bytes, such as 512Mi or 2Gi"
+
+MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        LABEL_PATTERN: _LABEL,
+        OPTIONAL_LABEL_PATTERN: _LABEL,
+        SUBDOMAIN_PATTERN: _SUBDOMAIN,
+        OPTIONAL_SUBDOMAIN_PATTERN: _SUBDOMAIN,
+        DECIMAL_PATTERN: _DECIMAL,
+        RATIO_PATTERN: _RATIO,
+        CPU_PATTERN: _CPU,
+        MEMORY_PATTERN: _MEMORY,
+        VARIABLE_PATTERN: "must be a variable's name: letters, digits and _, not beginning with a digit",
+        HASH_PATTERN: "must be a hash: digits and the letters a to f",
+        RESULT_PATTERN: "must name a result of another task, as TASK.KEY",
+    }
+)
+"""What each pattern asks for, in words that follow the value."""
+
 DnsLabel = Annotated[str, Field(min_length=1, max_length=63, pattern=LABEL_PATTERN)]
 DnsSubdomain = Annotated[str, Field(min_length=1, max_length=253, pattern=SUBDOMAIN_PATTERN)]
-OptionalDnsLabel = Annotated[str, Field(max_length=63, pattern=rf"^({LABEL_PATTERN[1:-1]})?$")]
-OptionalDnsSubdomain = Annotated[str, Field(max_length=253, pattern=rf"^({SUBDOMAIN_PATTERN[1:-1]})?$")]
+OptionalDnsLabel = Annotated[str, Field(max_length=63, pattern=OPTIONAL_LABEL_PATTERN)]
+OptionalDnsSubdomain = Annotated[str, Field(max_length=253, pattern=OPTIONAL_SUBDOMAIN_PATTERN)]
 DistributionName = Annotated[str, Field(min_length=1, max_length=63, pattern=SUBDOMAIN_PATTERN)]
 """Name of a TaskDistribution, which is also a label's value."""
 Word = Annotated[str, Field(max_length=63)]
@@ -53,7 +86,7 @@ Message = Annotated[str, Field(max_length=2048)]
 Description = Annotated[str, Field(max_length=16384)]
 Script = Annotated[str, Field(max_length=65536)]
 Argument = Annotated[str, Field(max_length=8192)]
-Hash = Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]*$")]
+Hash = Annotated[str, Field(max_length=64, pattern=HASH_PATTERN)]
 
 DecimalString = Annotated[str, Field(max_length=22, pattern=DECIMAL_PATTERN)]
 """A non-negative decimal number as text: money and other amounts, which JSON numbers would round."""
@@ -67,7 +100,7 @@ DecimalInput = Annotated[
         json_schema_extra=_int_or_string(
             Rule(
                 f"type(self) == int ? self >= 0 && self < 1000000000000 : self.matches(r'{DECIMAL_PATTERN}')",
-                'must be a non-negative decimal number in quotes, such as "0.50", or a whole number',
+                _DECIMAL,
             )
         ),
     ),
@@ -82,7 +115,7 @@ RatioInput = Annotated[
         json_schema_extra=_int_or_string(
             Rule(
                 f"type(self) == int ? self in [0, 1] : self.matches(r'{RATIO_PATTERN}')",
-                'must be a decimal number from 0 to 1 in quotes, such as "0.5"',
+                _RATIO,
             )
         ),
     ),
@@ -99,7 +132,7 @@ CpuQuantity = Annotated[
                 "type(self) == int ? self >= 0 && self <= 1000000 :"
                 " isQuantity(self) && quantity(self).compareTo(quantity('0')) >= 0"
                 " && quantity(self).compareTo(quantity('1M')) <= 0",
-                "must be a CPU quantity from 0 to 1000000 cores, such as 500m or 2",
+                _CPU,
             )
         ),
     ),
@@ -116,7 +149,7 @@ MemoryQuantity = Annotated[
                 "type(self) == int ? self >= 0 && self <= 1125899906842624 :"
                 " isQuantity(self) && quantity(self).compareTo(quantity('0')) >= 0"
                 " && quantity(self).compareTo(quantity('1Pi')) <= 0",
-                "must be a memory quantity from 0 to 1Pi bytes, such as 512Mi or 2Gi",
+                _MEMORY,
             )
         ),
     ),

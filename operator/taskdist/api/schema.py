@@ -42,7 +42,7 @@ class Kind:
 
     model: type[Model]
     plural: str
-    short: str
+    short: tuple[str, ...]
     columns: tuple[Column, ...]
     namespaced: bool = True
     selectable: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ KINDS: Final = (
     Kind(
         TaskDistribution,
         "taskdistributions",
-        "td",
+        ("td",),
         columns=(
             Column("Phase", ".status.phase"),
             Column("Progress", ".status.progress"),
@@ -81,7 +81,7 @@ KINDS: Final = (
     Kind(
         SubTask,
         "subtasks",
-        "st",
+        ("st",),
         columns=(
             Column("Agent", ".spec.agentType"),
             Column("Phase", ".status.phase"),
@@ -97,7 +97,7 @@ KINDS: Final = (
     Kind(
         ExecutionPlan,
         "executionplans",
-        "ep",
+        ("ep", "eplan"),  # Kubernetes itself calls Endpoints `ep`, and comes first
         columns=(
             Column("Hash", ".spec.hash"),
             Column("Tasks", ".spec.subtaskCount", "integer"),
@@ -111,7 +111,7 @@ KINDS: Final = (
     Kind(
         AgentType,
         "agenttypes",
-        "at",
+        ("at",),
         columns=(
             Column("Specialization", ".spec.specialization"),
             Column("Active", ".status.active", "integer"),
@@ -123,7 +123,7 @@ KINDS: Final = (
     Kind(
         Provider,
         "providers",
-        "prov",
+        ("prov",),
         columns=(
             Column("Vendor", ".spec.vendor"),
             Column("Region", ".spec.region"),
@@ -159,7 +159,7 @@ def crd(kind: Kind) -> dict[str, Any]:
                 "listKind": f"{kind.name}List",
                 "plural": kind.plural,
                 "singular": kind.name.lower(),
-                "shortNames": [kind.short],
+                "shortNames": list(kind.short),
                 "categories": [CATEGORY],
             },
             "scope": "Namespaced" if kind.namespaced else "Cluster",

@@ -20,6 +20,7 @@ from taskdist.api.common import (
 )
 from taskdist.api.names import API_VERSION, Phase
 from taskdist.api.scalars import (
+    RESULT_PATTERN,
     Count,
     CpuQuantity,
     DecimalInput,
@@ -161,9 +162,7 @@ class Task(Model):
     """Environment variables that the agent gets, beside those of the agent type."""
     for_each: Annotated[tuple[Annotated[str, Field(max_length=1024)], ...], Field(max_length=1000)] = ()
     """Items, each of which becomes a subtask of its own; `$(item)` stands for it. Not together with `forEachResult`."""
-    for_each_result: Annotated[
-        str, Field(max_length=190, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.[A-Za-z0-9_.-]+)?$")
-    ] = ""
+    for_each_result: Annotated[str, Field(max_length=190, pattern=RESULT_PATTERN)] = ""
     """Result of an earlier task, as `TASK.KEY`, whose list gives the items once that task has ended. Not together with
     `forEach`."""
     locks: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], Field(max_length=16)] = ()
