@@ -17,7 +17,7 @@ _PHASES = {phase.value: phase for phase in SubTaskPhase}
 _REASONS = {reason.value: reason for reason in SubTaskReason}
 
 
-class Owner(msgspec.Struct, rename="camel"):
+class Owner(msgspec.Struct, frozen=True, rename="camel"):
     """An owner reference."""
 
     api_version: str = ""
@@ -27,7 +27,7 @@ class Owner(msgspec.Struct, rename="camel"):
     controller: bool = False
 
 
-class Meta(msgspec.Struct, rename="camel"):
+class Meta(msgspec.Struct, frozen=True, rename="camel"):
     """Object metadata."""
 
     name: str = ""
@@ -50,7 +50,7 @@ class Meta(msgspec.Struct, rename="camel"):
 # --- pods ----------------------------------------------------------------------------------------------------------
 
 
-class Terminated(msgspec.Struct, rename="camel"):
+class Terminated(msgspec.Struct, frozen=True, rename="camel"):
     """How a container ended."""
 
     exit_code: int = 0
@@ -60,20 +60,20 @@ class Terminated(msgspec.Struct, rename="camel"):
     finished_at: datetime | None = None
 
 
-class Waiting(msgspec.Struct):
+class Waiting(msgspec.Struct, frozen=True):
     """Why a container does not run."""
 
     reason: str = ""
     message: str = ""
 
 
-class Running(msgspec.Struct, rename="camel"):
+class Running(msgspec.Struct, frozen=True, rename="camel"):
     """Since when a container runs."""
 
     started_at: datetime | None = None
 
 
-class ContainerState(msgspec.Struct):
+class ContainerState(msgspec.Struct, frozen=True):
     """One of the three."""
 
     terminated: Terminated | None = None
@@ -81,14 +81,14 @@ class ContainerState(msgspec.Struct):
     running: Running | None = None
 
 
-class ContainerStatus(msgspec.Struct):
+class ContainerStatus(msgspec.Struct, frozen=True):
     """One container's state."""
 
     name: str = ""
     state: ContainerState = ContainerState()
 
 
-class PodCondition(msgspec.Struct):
+class PodCondition(msgspec.Struct, frozen=True):
     """One condition of a pod."""
 
     type: str = ""
@@ -97,7 +97,7 @@ class PodCondition(msgspec.Struct):
     message: str = ""
 
 
-class WirePodStatus(msgspec.Struct, rename="camel"):
+class WirePodStatus(msgspec.Struct, frozen=True, rename="camel"):
     """A pod's status."""
 
     phase: str = "Pending"
@@ -108,26 +108,26 @@ class WirePodStatus(msgspec.Struct, rename="camel"):
     conditions: list[PodCondition] = []
 
 
-class ResourceRequests(msgspec.Struct):
+class ResourceRequests(msgspec.Struct, frozen=True):
     """What a container requests."""
 
     requests: dict[str, str] = {}
 
 
-class WireContainer(msgspec.Struct):
+class WireContainer(msgspec.Struct, frozen=True):
     """One container of a pod's spec."""
 
     resources: ResourceRequests = ResourceRequests()
 
 
-class WirePodSpec(msgspec.Struct, rename="camel"):
+class WirePodSpec(msgspec.Struct, frozen=True, rename="camel"):
     """A pod's spec."""
 
     node_name: str = ""
     containers: list[WireContainer] = []
 
 
-class WirePod(msgspec.Struct):
+class WirePod(msgspec.Struct, frozen=True):
     """A pod."""
 
     metadata: Meta
@@ -188,27 +188,27 @@ def pod_view(pod: WirePod) -> PodView | None:
 # --- subtasks ------------------------------------------------------------------------------------------------------
 
 
-class WireDependency(msgspec.Struct):
+class WireDependency(msgspec.Struct, frozen=True):
     """One edge."""
 
     name: str
 
 
-class WireAmounts(msgspec.Struct):
+class WireAmounts(msgspec.Struct, frozen=True):
     """CPU and memory."""
 
     cpu: str = ""
     memory: str = ""
 
 
-class WireEnv(msgspec.Struct):
+class WireEnv(msgspec.Struct, frozen=True):
     """One variable."""
 
     name: str
     value: str = ""
 
 
-class WireRetry(msgspec.Struct, rename="camel"):
+class WireRetry(msgspec.Struct, frozen=True, rename="camel"):
     """The retry policy."""
 
     limit: int = 2
@@ -217,7 +217,7 @@ class WireRetry(msgspec.Struct, rename="camel"):
     max_backoff_seconds: int = 300
 
 
-class WireSubTaskSpec(msgspec.Struct, rename="camel"):
+class WireSubTaskSpec(msgspec.Struct, frozen=True, rename="camel"):
     """A SubTask's spec."""
 
     id: str
@@ -240,7 +240,7 @@ class WireSubTaskSpec(msgspec.Struct, rename="camel"):
     locks: list[str] = []
 
 
-class WireAttempt(msgspec.Struct, rename="camel"):
+class WireAttempt(msgspec.Struct, frozen=True, rename="camel"):
     """One recorded attempt."""
 
     number: int
@@ -258,7 +258,7 @@ class WireAttempt(msgspec.Struct, rename="camel"):
     finish_time: datetime | None = None
 
 
-class WireUsage(msgspec.Struct, rename="camel"):
+class WireUsage(msgspec.Struct, frozen=True, rename="camel"):
     """What attempts used."""
 
     seconds: int = 0
@@ -269,7 +269,7 @@ class WireUsage(msgspec.Struct, rename="camel"):
     tokens: int = 0
 
 
-class WireSubTaskStatus(msgspec.Struct, rename="camel"):
+class WireSubTaskStatus(msgspec.Struct, frozen=True, rename="camel"):
     """A SubTask's status."""
 
     phase: str = ""
@@ -282,7 +282,7 @@ class WireSubTaskStatus(msgspec.Struct, rename="camel"):
     results: dict[str, str] = {}
 
 
-class WireSubTask(msgspec.Struct):
+class WireSubTask(msgspec.Struct, frozen=True):
     """A SubTask."""
 
     metadata: Meta
@@ -361,7 +361,7 @@ def _usage(u: WireUsage) -> UsageView:
 # --- plans ---------------------------------------------------------------------------------------------------------
 
 
-class WirePlanSpec(msgspec.Struct, rename="camel"):
+class WirePlanSpec(msgspec.Struct, frozen=True, rename="camel"):
     """What decisions read of an ExecutionPlan."""
 
     revision: int
@@ -369,13 +369,13 @@ class WirePlanSpec(msgspec.Struct, rename="camel"):
     subtask_count: int = 0
 
 
-class PlanMeta(Meta, rename="camel"):
+class PlanMeta(Meta, frozen=True, rename="camel"):
     """Metadata with annotations, which only plans carry for us."""
 
     annotations: dict[str, str] = {}
 
 
-class WirePlan(msgspec.Struct):
+class WirePlan(msgspec.Struct, frozen=True):
     """An ExecutionPlan."""
 
     metadata: PlanMeta

@@ -35,7 +35,10 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """The plan's state: ``plan`` as computed, ``record`` as stored; ``over`` if all is done and nothing must start anew."""
+    """The plan's state: ``plan`` as computed, ``record`` as stored.
+
+    ``over``: all is done, and nothing must start anew. ``complete``: the subtasks seen are those of the plan, none more or less.
+    """
 
     mode: Mode
     gate: Reason
@@ -44,6 +47,7 @@ class Planning:
     record: PlanRecord | None = None
     actions: tuple[Action, ...] = ()
     over: bool = False
+    complete: bool = False
 
     @property
     def cancel_message(self) -> str:
@@ -97,10 +101,11 @@ def plan_ahead(seen: Projection, root: TaskDistribution) -> Planning:
     if gate is not None:
         return Planning(Mode.HELD, gate, plan=plan, record=record)
     if root.spec.cancel:
-        return Planning(Mode.CANCELLED, Reason.CANCELLED, "spec.cancel is true", plan, record)
+        return Planning(Mode.CANCELLED, Reason.CANCELLED, "spec.cancel is true", plan, record, complete=True)
     mode, reason = (Mode.SUSPENDED, Reason.SUSPENDED) if root.spec.suspend else (Mode.RUNNING, Reason.PROGRESSING)
     actions = () if record.hash != plan.hash else _materialize(seen, root, plan, record)
-    return Planning(mode, reason, plan=plan, record=record, actions=actions)
+    complete = record.hash != plan.hash or seen.materialized == record.hash
+    return Planning(mode, reason, plan=plan, record=record, actions=actions, complete=complete)
 
 
 def _in_force(seen: Projection, record: PlanRecord, plan: Plan, wanted: str) -> bool:

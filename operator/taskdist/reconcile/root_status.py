@@ -101,7 +101,7 @@ def _done(counts: dict[str, int]) -> int:
 
 def _end(counts: dict[str, int], planning: Planning) -> Phase | None:
     """How it ended, or ``None`` while anything may still happen."""
-    if planning.mode is Mode.HELD or _done(counts) < counts["total"]:
+    if not planning.complete or _done(counts) < counts["total"]:
         return None
     if planning.mode is Mode.CANCELLED or counts["cancelled"]:
         return Phase.CANCELLED

@@ -1,0 +1,298 @@
+"""What follows from what is seen: the specification of the operator's decisions."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskdist.engine.model import TriggerRule
+from tests.unit.reconcile.world import World, distribution, invalid_plan, plan, task
+
+DIAMOND = (task("a"), task("b").after("a"), task("c").after("a"), task("d").after("b", "c"))
+
+
+def test_a_diamond_runs_in_dependency_order_to_success() -> None:
+    world = World(plan(*DIAMOND))
+    world.settle()
+    assert world.created == ["release-a-1"]
+    world.end_pod("release-a-1")
+    world.settle()
+    assert sorted(world.created[1:]) == ["release-b-1", "release-c-1"]
+    world.run_to_the_end()
+    assert world.created[-1] == "release-d-1"
+    assert set(world.phases().values()) == {"Succeeded"}
+    assert world.status["phase"] == "Succeeded"
+    assert world.status["progress"] == "4/4"
+    assert world.condition("Succeeded")["status"] == world.condition("Finished")["status"] == "True"
+    assert world.condition("Reconciling")["status"] == "False"
+
+
+def test_the_plan_is_written_before_any_pod_exists() -> None:
+    world = World(plan(task("a")))
+    first = world.step()
+    assert [type(a).__name__ for a in first.actions] == ["CreateObject"]
+    assert first.status is not None
+    assert first.status["estimate"]["durationSeconds"] == 0
+    assert not world.pods
+
+
+def test_deciding_again_decides_nothing_more() -> None:
+    world = World(plan(*DIAMOND))
+    world.settle()
+    again = world.step()
+    assert again.actions == ()
+    assert again.status is None
+
+
+def test_one_status_write_for_a_subtask_that_succeeds_at_once() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    world.run_pod("release-a-1")
+    assert world.step().actions == ()
+    world.end_pod("release-a-1")
+    assert [type(a).__name__ for a in world.step().actions] == ["PatchSubTaskStatus"]
+
+
+def test_running_becomes_visible_once_it_lasts() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    world.run_pod("release-a-1")
+    assert world.step().requeue_seconds == pytest.approx(2)
+    world.now += timedelta(seconds=2)
+    world.settle()
+    assert world.phase("a") == "Running"
+    assert world.status["counts"]["running"] == 1
+
+
+def test_max_parallel_holds_and_the_most_important_goes_first() -> None:
+    tasks = [task(f"t{i}").priority(i) for i in range(6)]
+    world = World(plan(*tasks), distribution(limits={"maxParallel": 2}))
+    world.settle()
+    assert world.created == ["release-t5-1", "release-t4-1"]
+    world.run_to_the_end()
+    assert world.most_at_once == 2
+    assert len(world.created) == 6
+
+
+def test_results_are_handed_downstream() -> None:
+    world = World(plan(task("a"), task("b").after("a")))
+    world.settle()
+    world.end_pod("release-a-1", message=json.dumps({"results": {"rows": 12, "file": "x.csv"}}))
+    world.settle()
+    document = json.loads(world.pods["release-b-1"]["metadata"]["annotations"]["taskdist.dev/task"])
+    assert document["inputs"] == {"a": {"file": "x.csv", "rows": 12}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        pytest.param(
+            "FailFast", {"a": "Failed", "b": "Skipped", "c": "Skipped"}, id="fail fast skips what has not begun"
+        ),
+        pytest.param(
+            "ContinueIndependent",
+            {"a": "Failed", "b": "Skipped", "c": "Succeeded"},
+            id="what does not depend on the failed goes on",
+        ),
+    ],
+)
+def test_failure_policy(policy: str, expected: dict[str, str]) -> None:
+    tasks = (task("a").priority(9), task("b").after("a"), task("c"))
+    world = World(plan(*tasks), distribution(failurePolicy=policy, limits={"maxParallel": 1}))
+    world.settle()
+    world.end_pod("release-a-1", code=1)
+    world.run_to_the_end()
+    assert world.phases() == expected
+    assert world.status["phase"] == "Failed"
+    assert world.condition("Stalled")["reason"] == "SubTaskFailed"
+
+
+def test_a_handler_of_failure_runs_although_all_else_stops() -> None:
+    world = World(
+        plan(
+            task("tests"),
+            task("deploy").after("tests"),
+            task("rollback").after("tests").when(TriggerRule.ANY_FAILED),
+            task("notify").after("rollback"),
+        )
+    )
+    world.settle()
+    world.end_pod("release-tests-1", code=1)
+    world.run_to_the_end()
+    assert world.phases() == {
+        "tests": "Failed",
+        "deploy": "Skipped",
+        "rollback": "Succeeded",
+        "notify": "Succeeded",
+    }
+
+
+def test_a_failed_attempt_is_tried_again_after_its_backoff() -> None:
+    world = World(plan(task("a").retry(1, backoff=10)))
+    world.settle()
+    world.end_pod("release-a-1", code=1, message=json.dumps({"error": "no route to host"}))
+    world.settle()
+    status = world.subtasks["release-a"]["status"]
+    assert (status["phase"], status["reason"], status["message"]) == ("Retrying", "AgentError", "no route to host")
+    assert [a["number"] for a in status["attempts"]] == [1, 2]
+    assert world.created == ["release-a-1"]
+    world.now += timedelta(seconds=10)
+    world.settle()
+    assert world.created == ["release-a-1", "release-a-2"]
+    world.end_pod("release-a-2", code=1)
+    world.settle()
+    assert world.phase("a") == "Failed"
+
+
+def test_memory_grows_after_an_oom_kill_and_is_capped() -> None:
+    world = World(plan(task("a")), distribution(resourcePolicy={"oom": {"maxMemory": "1536Mi", "maxAttempts": 5}}))
+    world.settle()
+    world.end_pod("release-a-1", code=137, reason="OOMKilled")
+    world.settle()
+    requests = world.pods["release-a-2"]["spec"]["containers"][0]["resources"]
+    assert requests["requests"]["memory"] == requests["limits"]["memory"] == "1536Mi"
+    world.end_pod("release-a-2", code=137, reason="OOMKilled")
+    world.settle()
+    assert world.phase("a") == "Failed"  # it cannot grow any more: another try would end the same
+
+
+def test_exit_65_is_never_tried_again() -> None:
+    world = World(plan(task("a").retry(5)))
+    world.settle()
+    world.end_pod("release-a-1", code=65)
+    world.settle()
+    assert (world.phase("a"), world.subtasks["release-a"]["status"]["reason"]) == ("Failed", "AgentRefused")
+
+
+def test_a_pod_that_vanishes_is_replaced_as_another_attempt() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    world.lose_pod("release-a-1")
+    world.settle()
+    assert world.created == ["release-a-1", "release-a-2"]
+    assert world.subtasks["release-a"]["status"]["attempts"][0]["reason"] == "PodLost"
+
+
+def test_an_invalid_plan_stalls_and_makes_nothing() -> None:
+    world = World(invalid_plan())
+    world.settle()
+    assert world.status["phase"] == "Stalled"
+    assert world.condition("Planned")["status"] == "False"
+    assert world.condition("Stalled")["message"] == "spec.tasks: a -> b -> a"
+    assert not (world.subtasks or world.pods or world.plans)
+
+
+@pytest.mark.parametrize(
+    ("spec", "phase"),
+    [
+        pytest.param({"planning": {"mode": "PlanOnly"}}, "Planned", id="plan only never runs"),
+        pytest.param({"planning": {"mode": "Manual"}}, "AwaitingApproval", id="manual waits for approval"),
+        pytest.param(
+            {"planning": {"mode": "Manual"}, "approvedPlanHash": "ffff"}, "AwaitingApproval", id="another hash"
+        ),
+        pytest.param({"suspend": True}, "Suspended", id="suspended starts no pod"),
+    ],
+)
+def test_gates(spec: dict[str, object], phase: str) -> None:
+    world = World(plan(task("a")), distribution(**spec))
+    world.settle()
+    assert world.status["phase"] == phase
+    assert not world.pods
+
+
+def test_approval_lets_the_plan_run() -> None:
+    world = World(plan(task("a"), digest="abc1"), distribution(planning={"mode": "Manual"}))
+    world.settle()
+    world.edit(planning={"mode": "Manual"}, approvedPlanHash="abc1")
+    world.run_to_the_end()
+    assert world.status["phase"] == "Succeeded"
+
+
+def test_cancel_ends_running_and_waiting() -> None:
+    world = World(plan(*DIAMOND))
+    world.settle()
+    world.edit(cancel=True)
+    world.settle()
+    assert set(world.phases().values()) == {"Cancelled"}
+    assert world.deleted == ["release-a-1"]
+    assert world.status["phase"] == "Cancelled"
+
+
+def test_an_edit_keeps_finished_unchanged_work_and_replaces_what_changed_and_what_follows() -> None:
+    world = World(plan(task("a"), task("b").after("a"), task("c").after("b"), task("x")))
+    world.settle()
+    world.end_pod("release-a-1")
+    world.end_pod("release-x-1")
+    world.settle()
+    world.end_pod("release-b-1")
+    world.settle()
+    changed = plan(task("a"), task("b").after("a").script("echo new"), task("c").after("b"), digest="abc2")
+    world.edit(changed, description="do it differently")
+    world.settle()
+    assert sorted(world.deleted) == ["release-b", "release-c", "release-x"]
+    assert world.created.count("release-a-1") == 1
+    assert world.created.count("release-b-1") == 2
+    assert sorted(world.plans) == ["release-1", "release-2"]
+    world.run_to_the_end()
+    assert world.phases() == {"a": "Succeeded", "b": "Succeeded", "c": "Succeeded"}
+
+
+def test_a_finished_distribution_is_not_run_again_when_its_children_are_deleted() -> None:
+    world = World(plan(task("a")))
+    world.run_to_the_end()
+    world.subtasks.clear()
+    world.pods.clear()
+    world.forget_everything()
+    world.settle()
+    assert world.created == ["release-a-1"]
+    assert world.status["phase"] == "Succeeded"
+
+
+def test_an_agent_type_that_is_missing_holds_the_subtask_until_it_comes() -> None:
+    world = World(plan(task("a")))
+    agent_type = world.catalogue.agent_types.pop("general")
+    world.settle()
+    assert not world.created
+    world.catalogue.agent_types["general"] = agent_type
+    world.seen.touch(["a"])
+    world.settle()
+    assert world.created == ["release-a-1"]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[list[int]]:
+    size = draw(st.integers(1, 9))
+    return [sorted(draw(st.sets(st.integers(0, i - 1), max_size=3))) if i else [] for i in range(size)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(graph=graphs(), data=st.data(), most=st.integers(1, 4))
+def test_any_graph_ends_the_same_however_often_the_operator_is_restarted(
+    graph: list[list[int]], data: st.DataObject, most: int
+) -> None:
+    """Restarts at any moment: no second pod of an attempt, no terminal phase reverts, no child before its parents."""
+    tasks = [task(f"t{i}").after(*(f"t{p}" for p in parents)) for i, parents in enumerate(graph)]
+    world = World(plan(*tasks), distribution(limits={"maxParallel": most}))
+    ended: set[str] = set()
+    for what in data.draw(
+        st.lists(st.sampled_from(["restart", "step", "end", "end", "end"]), max_size=40), label="course"
+    ):
+        if what == "restart":
+            world.forget_everything()
+        world.step()
+        for pod in world.created:
+            index = int(pod.removeprefix("release-t").split("-")[0])
+            assert all(f"t{p}" in ended for p in graph[index]), "started before its parents were done"
+        alive = [n for n, p in world.pods.items() if "status" not in p]
+        if alive and what == "end":
+            name = alive[data.draw(st.integers(0, len(alive) - 1), label="which")]
+            world.end_pod(name)
+            ended.add(name.removeprefix("release-").rsplit("-", 1)[0])
+    world.run_to_the_end()
+    assert world.status["phase"] == "Succeeded"
+    assert len(world.created) == len(graph)
+    assert world.most_at_once <= most
