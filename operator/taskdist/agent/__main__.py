@@ -1,0 +1,3 @@
+from taskdist.agent.run import main
+
+raise SystemExit(main())
