@@ -1,7 +1,7 @@
 """Wait until the API server serves a kind of ours: what the chart's first installation runs before it brings agent types.
 
-A CRD that was created is not served yet: the API server first accepts its names, then publishes it in the discovery document that clients
-such as Helm look kinds up in. This asks for that same document.
+A CRD that was created is not served yet: the API server first accepts its names, then publishes it in the discovery document
+in which clients such as Helm look kinds up. This asks for that same document.
 """
 
 from __future__ import annotations

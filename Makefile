@@ -1,0 +1,141 @@
+# Everything one does with this repository. `make help` lists it.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV ?= .venv
+KIND ?=
+NAME ?= taskdist
+DATA ?=
+
+py := $(VENV)/bin/python
+ready := $(VENV)/.ready
+step := @.ci/step
+cluster := $(py) -m e2e.cluster
+lock := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-emit-index-url --no-header --annotation-style line
+benches := $(filter dag api plan schedule predict split cli reaction,$(basename $(notdir $(wildcard bench/*.py))))
+
+##@ Start here
+
+.PHONY: help
+help: ## this list
+	@awk -v bench="$(benches)" 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
+	  /^[a-zA-Z0-9_-]+:.*## / { printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2 } \
+	  /^\$$\(addprefix bench-/ { count = split(bench, names, " "); \
+	    for (i = 1; i <= count; i++) printf "  \033[36m%-18s\033[0m one of them; DATA=folder where it reads data\n", "bench-" names[i] }' \
+	  $(MAKEFILE_LIST) | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi
+	@printf '\nVariables: PYTHON=%s VENV=%s KIND=existing|kind|real|simulated NAME=%s DATA=folder\n' "$(PYTHON)" "$(VENV)" "$(NAME)"
+
+.PHONY: setup
+setup: $(ready) ## the development environment in .venv, from the locks
+
+$(ready): requirements/dev.txt pyproject.toml .ci/venv
+	@.ci/venv "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+.PHONY: demo
+demo: $(ready) ## a cluster, the operator, and a real piece of work watched to its end
+	@$(py) -m e2e.demo up
+
+.PHONY: demo-down
+demo-down: $(ready) ## take the demo's cluster away
+	@$(py) -m e2e.demo down
+
+##@ Test
+
+.PHONY: test
+test: $(ready) ## everything: lint, unit, property, real API server, real containers
+	$(step) "Lint" $(MAKE) --no-print-directory lint
+	$(step) "Programs of the test cluster" $(cluster) build
+	$(step) "Image" $(py) -m e2e.image build
+	$(step) --last "Tests" $(py) -m pytest -p tests.sections
+
+.PHONY: test-unit
+test-unit: $(ready) ## quick: no cluster, no containers
+	@$(py) -m pytest -p tests.sections -m "not integration and not e2e" tests
+
+.PHONY: test-integration
+test-integration: $(ready) ## on a real API server
+	@.ci/tests-marked $(py) "integration and not e2e"
+
+.PHONY: test-e2e
+test-e2e: $(ready) ## with real containers
+	@.ci/tests-marked $(py) e2e
+
+.PHONY: test-faults
+test-faults: $(ready) ## kills, cuts and delays
+	@.ci/tests-marked $(py) faults
+
+.PHONY: test-security
+test-security: $(ready) ## attacks and access rules
+	@.ci/tests-marked $(py) security
+
+.PHONY: lint
+lint: $(ready) ## ruff, mypy, import-linter
+	@echo "ruff check" && $(VENV)/bin/ruff check --quiet .
+	@echo "ruff format" && $(VENV)/bin/ruff format --quiet --check . || { $(VENV)/bin/ruff format --diff --quiet . | head -50; exit 1; }
+	@echo "mypy" && $(VENV)/bin/mypy
+	@echo "import-linter" && $(VENV)/bin/lint-imports --no-logo
+
+.PHONY: verify
+verify: $(ready) ## what is generated is up to date, and the locks fit pyproject.toml
+	@.ci/verify
+	@$(py) -m pytest -q tests/unit/release/test_locks.py
+
+##@ Change
+
+.PHONY: format
+format: $(ready) ## ruff's formatter and safe fixes
+	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format .
+
+.PHONY: generate
+generate: $(ready) ## CRDs, the chart's copies, manifests and generated documentation
+	@$(py) -m taskdist.api.schema crds
+	@PYTHONPATH=. $(py) helm/generate.py
+
+.PHONY: lock
+lock: $(ready) ## compile the locks anew from pyproject.toml; UPGRADE=1 takes newer versions
+	$(lock) $(if $(UPGRADE),--upgrade) --all-extras --group dev -o requirements/dev.txt
+	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt -o requirements/cli.txt
+	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --extra operator -o requirements/operator.txt
+	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --all-extras -o requirements/solver.txt
+
+##@ Clusters and image
+
+.PHONY: cluster-up
+cluster-up: $(ready) ## a cluster of KIND; without KIND the best that this machine can have
+	@$(cluster) up $(if $(KIND),--kind $(KIND)) --name $(NAME)
+
+.PHONY: cluster-down
+cluster-down: $(ready) ## end it and leave nothing behind
+	@$(cluster) down --name $(NAME)
+
+.PHONY: image
+image: $(ready) ## the container image
+	@$(py) -m e2e.image build
+
+##@ Measure
+
+.PHONY: bench
+bench: $(ready) ## all benchmarks, into bench/results.md
+	@$(py) -m bench $(DATA)
+
+.PHONY: $(addprefix bench-,$(benches))
+$(addprefix bench-,$(benches)): bench-%: $(ready)
+	@$(py) -m bench.$* $(DATA)
+
+##@ Tidy
+
+.PHONY: clean
+clean: ## what tests and tools left in the checkout
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## clean, and the development environment
+	@rm -rf $(VENV)

@@ -1,0 +1,142 @@
+"""What the operator asks of the API server, and what people need who use it: the one table.
+
+The chart's roles, the manifests and docs/rbac.md are generated from it (``make generate``), and a test compares it with what
+the API server grants the running operator. Data only: nothing here talks to a cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from taskdist.api.names import GROUP
+
+CORE: Final = ""
+
+
+class Scope(StrEnum):
+    """Where a rule of the operator is granted."""
+
+    CLUSTER = "cluster"
+    """Kinds without a namespace that every installation needs: always a ClusterRole."""
+    CLUSTER_WIDE = "clusterWide"
+    """Kinds without a namespace that only an operator that serves the whole cluster reads: a ClusterRole."""
+    WATCHED = "watched"
+    """In every namespace that is served: a ClusterRole, or one Role in each of ``watchNamespaces``."""
+    OWN = "own"
+    """In the operator's own namespace: a Role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a role, as RBAC has it, and the reason it is there. ``resources`` may name a subresource (``pods/log``)."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    why: str
+
+    def as_policy(self) -> dict[str, Any]:
+        """The rule as it stands in a Role or ClusterRole."""
+        return {"apiGroups": [self.group], "resources": list(self.resources), "verbs": list(self.verbs)}
+
+
+@dataclass(frozen=True, slots=True)
+class UserRole:
+    """A ClusterRole for people. ``joins`` are the cluster's own roles that it is aggregated to, if any."""
+
+    name: str
+    joins: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    what: str
+
+
+READ: Final = ("get", "list", "watch")
+
+OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
+    Scope.CLUSTER: (
+        Rule(GROUP, ("agenttypes", "providers"), READ, "who may run what, where, and at which price"),
+        Rule(
+            GROUP,
+            ("agenttypes/status", "providers/status"),
+            ("patch",),
+            "counts, health and the circuit breaker's state",
+        ),
+        Rule(
+            "apiextensions.k8s.io",
+            ("customresourcedefinitions",),
+            READ,
+            "kopf notices when our kinds are installed or changed",
+        ),
+    ),
+    Scope.CLUSTER_WIDE: (
+        Rule(
+            CORE, ("namespaces",), ("list", "watch"), "an agent type's namespaceSelector is matched with their labels"
+        ),
+        Rule(
+            CORE,
+            ("nodes",),
+            ("list", "watch"),
+            "the largest node and what is allocatable, so that a plan says what cannot fit",
+        ),
+    ),
+    Scope.WATCHED: (
+        Rule(GROUP, ("taskdistributions",), READ, "the requests"),
+        Rule(GROUP, ("subtasks",), (*READ, "create", "patch", "delete"), "the units of work of a plan"),
+        Rule(GROUP, ("executionplans",), (*READ, "create", "patch", "delete"), "the revisions of a plan"),
+        Rule(
+            GROUP,
+            ("taskdistributions/status", "subtasks/status", "executionplans/status"),
+            ("patch",),
+            "conditions, progress, estimates and results",
+        ),
+        Rule(CORE, ("pods",), (*READ, "create", "delete"), "one pod per attempt; their end is the subtask's end"),
+        Rule(CORE, ("configmaps",), ("get", "create", "delete"), "assignments of plans too large for one object"),
+        Rule(CORE, ("events",), ("create", "patch"), "what `kubectl describe` shows"),
+        Rule(
+            CORE,
+            ("limitranges", "resourcequotas"),
+            ("list", "watch"),
+            "what the namespace allows, before a pod is refused",
+        ),
+    ),
+    Scope.OWN: (
+        Rule(
+            "coordination.k8s.io",
+            ("leases",),
+            ("get", "create", "update"),
+            "which replica leads",
+        ),
+    ),
+}
+"""The operator's rules by scope. What is not here, it cannot do: no secrets, no exec, no wildcard, no change of roles."""
+
+_SEE: Final = (
+    Rule(GROUP, ("taskdistributions", "subtasks", "executionplans"), READ, "`taskdist get`, `wait`, `explain`"),
+    Rule(CORE, ("pods",), READ, "which pods belong to a subtask"),
+    Rule(CORE, ("pods/log",), ("get",), "`taskdist logs`"),
+)
+_ASK: Final = Rule(
+    GROUP,
+    ("taskdistributions",),
+    ("create", "update", "patch", "delete", "deletecollection"),
+    "`taskdist submit`, `approve`, `cancel`, and GitOps",
+)
+_CATALOG: Final = Rule(
+    GROUP, ("agenttypes", "providers"), READ, "`taskdist plan` with the cluster's own agent types and prices"
+)
+
+USERS: Final[tuple[UserRole, ...]] = (
+    UserRole("view", ("view", "edit", "admin"), _SEE, "reads plans, progress and logs in a namespace"),
+    UserRole(
+        "edit", ("edit", "admin"), (*_SEE, _ASK), "asks for work in a namespace; subtasks and plans stay the operator's"
+    ),
+    UserRole("catalog-view", (), (_CATALOG,), "reads agent types and providers; bind it with a ClusterRoleBinding"),
+)
+"""Roles for people. The first two join the cluster's own `view`, `edit` and `admin` roles by aggregation."""
+
+
+def policies(rules: tuple[Rule, ...]) -> list[dict[str, Any]]:
+    """The rules as a Role's or ClusterRole's ``rules``, in the table's order."""
+    return [rule.as_policy() for rule in rules]
