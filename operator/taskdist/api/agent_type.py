@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from taskdist.api.cel import RESERVED_VARIABLES, Rule, exactly_one, given, label_sized_name
+from taskdist.api.cel import RESERVED_VARIABLES, Rule, exactly_one, given, label_sized_name, within
 from taskdist.api.common import Arguments, Conditions, LabelSelector, Model, ObjectMeta, Toleration
 from taskdist.api.names import API_VERSION
 from taskdist.api.scalars import (
@@ -46,7 +46,7 @@ class NodePolicy(StrEnum):
 class Capability(Model):
     """Something that the agent type can do."""
 
-    cel: ClassVar = (Rule("!has(self.weight) || double(string(self.weight)) <= 10.0", "must be at most 10", ".weight"),)
+    cel: ClassVar = (within("weight", "<= 10.0", "must be at most 10"),)
 
     name: Annotated[str, Field(min_length=1, max_length=63)]
     """Name of the capability, which `requiredCapabilities` of a task asks for."""

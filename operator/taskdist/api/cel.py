@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+DECIMAL_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
+"""A non-negative decimal number without an exponent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -19,6 +22,19 @@ class Rule:
 def given(field: str) -> str:
     """Return the CEL expression that is true if ``field`` of ``self`` is there and not empty."""
     return f"(has(self.{field}) && self.{field}.size() > 0)"
+
+
+def within(field: str, comparison: str, message: str) -> Rule:
+    """Return the rule that the decimal in ``field`` of ``self``, if it is given, meets ``comparison`` (such as ``>= 1.0``).
+
+    Text that is no decimal has an error of its own; converting it here would only add a second, confusing one.
+    """
+    number = f"string(self.{field})"
+    return Rule(
+        f"!has(self.{field}) || !{number}.matches(r'{DECIMAL_PATTERN}') || double({number}) {comparison}",
+        message,
+        f".{field}",
+    )
 
 
 def not_both(one: str, other: str) -> Rule:
@@ -55,11 +71,7 @@ RESERVED_VARIABLES: Final = Rule(
 
 
 BACKOFF_RULES: Final = (
-    Rule(
-        "!has(self.factor) || double(string(self.factor)) >= 1.0",
-        "must be at least 1: the wait between attempts never shrinks",
-        ".factor",
-    ),
+    within("factor", ">= 1.0", "must be at least 1: the wait between attempts never shrinks"),
     Rule(
         "!has(self.backoffSeconds) || !has(self.maxBackoffSeconds) || self.backoffSeconds <= self.maxBackoffSeconds",
         "must not be greater than maxBackoffSeconds",

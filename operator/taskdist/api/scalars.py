@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, StrictBool
 
-from taskdist.api.cel import Rule
+from taskdist.api.cel import DECIMAL_PATTERN, Rule
 
 
 def list_set() -> dict[str, Any]:
@@ -37,7 +37,6 @@ def _whole_number_as_text(value: object) -> object:
 
 LABEL_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 SUBDOMAIN_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-DECIMAL_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
 RATIO_PATTERN: Final = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
 CPU_PATTERN: Final = r"^([0-9]{1,7}(\.[0-9]{1,3})?|[0-9]{1,10}m)$"
 MEMORY_PATTERN: Final = r"^[0-9]{1,16}(\.[0-9]{1,3})?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
@@ -129,8 +128,8 @@ CpuQuantity = Annotated[
         pattern=CPU_PATTERN,
         json_schema_extra=_int_or_string(
             Rule(
-                "type(self) == int ? self >= 0 && self <= 1000000 :"
-                " isQuantity(self) && quantity(self).compareTo(quantity('0')) >= 0"
+                "type(self) == int ? self >= 0 && self <= 1000000"
+                f" : self.matches(r'{CPU_PATTERN}') && isQuantity(self)"
                 " && quantity(self).compareTo(quantity('1M')) <= 0",
                 _CPU,
             )
@@ -146,8 +145,8 @@ MemoryQuantity = Annotated[
         pattern=MEMORY_PATTERN,
         json_schema_extra=_int_or_string(
             Rule(
-                "type(self) == int ? self >= 0 && self <= 1125899906842624 :"
-                " isQuantity(self) && quantity(self).compareTo(quantity('0')) >= 0"
+                "type(self) == int ? self >= 0 && self <= 1125899906842624"
+                f" : self.matches(r'{MEMORY_PATTERN}') && isQuantity(self)"
                 " && quantity(self).compareTo(quantity('1Pi')) <= 0",
                 _MEMORY,
             )

@@ -36,11 +36,16 @@ _UNBOUNDED = 2**63 - 1
 
 
 class InvalidRequest(ValueError):  # noqa: N818 - it is the request that is invalid; the name is part of the interface
-    """A TaskDistribution that cannot be planned. ``findings`` tell every reason."""
+    """A TaskDistribution that cannot be planned.
 
-    def __init__(self, findings: tuple[engine.Finding, ...]) -> None:
+    ``findings`` tell every reason. ``request`` is the rest, for rules that look at the whole: what could not be read
+    is left out of it.
+    """
+
+    def __init__(self, findings: tuple[engine.Finding, ...], request: engine.PlanRequest | None = None) -> None:
         super().__init__("; ".join(f"{finding.path}: {finding.message}" for finding in findings))
         self.findings = findings
+        self.request = request
 
 
 def plan_request(
@@ -146,6 +151,14 @@ def _explain(problem: ErrorDetails) -> tuple[str, str]:
             return f"{len(str(value))} characters are too many; at most {context['max_length']} are allowed", ""
         case "too_long":
             return f"{context['actual_length']} entries are too many; at most {context['max_length']} are allowed", ""
+        case "tuple_type" | "list_type":
+            return f"must be a list, not {given}", ""
+        case "model_type" | "dict_type":
+            return f"must be an object, not {given}", ""
+        case "int_type":
+            return f"must be a whole number, not {given}", ""
+        case "string_type":
+            return f"must be text, in quotes where it looks like a number, not {given}", ""
         case _:
             message = problem["msg"].replace("Input should", "must", 1)
             return f"{message[:1].lower()}{message[1:]}, not {given}", ""
