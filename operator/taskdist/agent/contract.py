@@ -47,7 +47,7 @@ MAX_OUTPUT_BYTES: Final = 3840
 """Results and artifacts together, as compact JSON; the rest of the message is for usage."""
 MAX_ERROR_BYTES: Final = 512
 MAX_RESULTS: Final = 64
-MAX_ARTIFACTS: Final = 32
+MAX_ARTIFACTS: Final = 20
 MAX_TOKENS: Final = 2**53
 
 _DNS_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")

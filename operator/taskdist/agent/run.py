@@ -115,7 +115,7 @@ def _read_task(env: Mapping[str, str]) -> Task:
     except OSError as e:
         raise contract.ContractError([f"{path}: {e.strerror}"]) from e
     # The file shows an annotation, which others may have changed since; the environment is fixed with the pod.
-    said = (("SUBTASK", task.subtask), ("UID", task.uid), ("ATTEMPT", str(task.attempt)))
+    said = (("UID", task.uid), ("ATTEMPT", str(task.attempt)))
     problems = [
         f"{name.lower()}: the task file says {value!r}, TASKDIST_{name} says {env[f'TASKDIST_{name}']!r}"
         for name, value in said

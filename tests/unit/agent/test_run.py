@@ -81,7 +81,7 @@ def test_runs(pod: Pod, task: dict[str, Any], stdout: str) -> None:
 
 
 def test_tells_who_it_is(pod: Pod) -> None:
-    pod.environ |= {"TRACEPARENT": "00-1-2-01", "TASKDIST_SUBTASK": "analyze", "TASKDIST_UID": "u-1"}
+    pod.environ |= {"TRACEPARENT": "00-1-2-01", "TASKDIST_SUBTASK": "release-analyze", "TASKDIST_UID": "u-1"}
     done = pod.run(
         script="""
             echo "$TASKDIST_DISTRIBUTION $TASKDIST_SUBTASK $TASKDIST_UID $TASKDIST_ATTEMPT"
