@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-DECIMAL_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
-"""A non-negative decimal number without an exponent."""
+_NUMBER: Final = r"^[0-9]+(\.[0-9]+)?$"
+"""What CEL's ``double()`` is asked to convert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def within(field: str, comparison: str, message: str) -> Rule:
     """
     number = f"string(self.{field})"
     return Rule(
-        f"!has(self.{field}) || !{number}.matches(r'{DECIMAL_PATTERN}') || double({number}) {comparison}",
+        f"!has(self.{field}) || !{number}.matches(r'{_NUMBER}') || double({number}) {comparison}",
         message,
         f".{field}",
     )

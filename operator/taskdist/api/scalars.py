@@ -4,15 +4,13 @@ Each carries its bound, because the API server estimates the cost of every CEL r
 whose estimate is too high.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, StrictBool
 
-from taskdist.api.cel import DECIMAL_PATTERN, Rule
+from taskdist.api.cel import Rule
 
 
 def list_set() -> dict[str, Any]:
@@ -37,6 +35,7 @@ def _whole_number_as_text(value: object) -> object:
 
 LABEL_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 SUBDOMAIN_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+DECIMAL_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
 RATIO_PATTERN: Final = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
 CPU_PATTERN: Final = r"^([0-9]{1,7}(\.[0-9]{1,3})?|[0-9]{1,10}m)$"
 MEMORY_PATTERN: Final = r"^[0-9]{1,16}(\.[0-9]{1,3})?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
@@ -47,31 +46,10 @@ OPTIONAL_SUBDOMAIN_PATTERN: Final = rf"^({SUBDOMAIN_PATTERN[1:-1]})?$"
 HASH_PATTERN: Final = r"^[0-9a-f]*$"
 RESULT_PATTERN: Final = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.[A-Za-z0-9_.-]+)?$"
 
-_LABEL: Final = "must be a DNS label: lower-case letters, digits and -, beginning and ending with a letter or digit"
-_SUBDOMAIN: Final = (
-    "must be a DNS name: lower-case letters, digits, - and ., beginning and ending with a letter or digit"
-)
 _DECIMAL: Final = 'must be a non-negative decimal number in quotes, such as "0.50", or a whole number'
 _RATIO: Final = 'must be a decimal number from 0 to 1 in quotes, such as "0.5"'
 _CPU: Final = "must be a CPU quantity from 0 to 1000000 cores, such as 500m or 2"
 _MEMORY: Final = "must be a memory quantity from 0 to 1Pi bytes, such as 512Mi or 2Gi"
-
-MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        LABEL_PATTERN: _LABEL,
-        OPTIONAL_LABEL_PATTERN: _LABEL,
-        SUBDOMAIN_PATTERN: _SUBDOMAIN,
-        OPTIONAL_SUBDOMAIN_PATTERN: _SUBDOMAIN,
-        DECIMAL_PATTERN: _DECIMAL,
-        RATIO_PATTERN: _RATIO,
-        CPU_PATTERN: _CPU,
-        MEMORY_PATTERN: _MEMORY,
-        VARIABLE_PATTERN: "must be a variable's name: letters, digits and _, not beginning with a digit",
-        HASH_PATTERN: "must be a hash: digits and the letters a to f",
-        RESULT_PATTERN: "must name a result of another task, as TASK.KEY",
-    }
-)
-"""What each pattern asks for, in words that follow the value."""
 
 DnsLabel = Annotated[str, Field(min_length=1, max_length=63, pattern=LABEL_PATTERN)]
 DnsSubdomain = Annotated[str, Field(min_length=1, max_length=253, pattern=SUBDOMAIN_PATTERN)]

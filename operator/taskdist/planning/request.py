@@ -1,36 +1,30 @@
 """From API objects to the engine's :class:`~taskdist.engine.model.PlanRequest`: the one border where text becomes numbers.
 
-What the user got wrong comes back as findings, all at once, each with the path of its field. The API server's CEL rules say
-the same about what is stored; here they also hold for a file that never saw an API server.
+Types, bounds and the CEL rules of the models hold already: the API server saw to it, or
+:mod:`taskdist.planning.manifest` for a file. What is found here, only the whole request shows; it comes back as findings,
+all at once, each with the path of its field.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from taskdist.api.names import DEFAULT_PROVIDER, Circuit
-from taskdist.api.scalars import MEANINGS
 from taskdist.api.task_distribution import OnBudgetExceeded, SplitterType
 from taskdist.engine import model as engine
 from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
+    from collections.abc import Callable, Mapping, Sequence
 
     from taskdist.api import AgentType, Provider, TaskDistribution
-    from taskdist.api.common import EnvVar, Retry
+    from taskdist.api.common import Retry
     from taskdist.api.task_distribution import Limits, ResourcePolicy, Task, TaskRetry
 
-_LONGEST_NAME = 63
+T = TypeVar("T")
+
 _UNBOUNDED = 2**63 - 1
 """Stands for the half of a capacity that is unknown while the other half is given."""
 
@@ -57,7 +51,7 @@ def plan_request(
     *,
     namespace_labels: Mapping[str, str] | None = None,
 ) -> engine.PlanRequest:
-    """Return everything that the plan of ``distribution`` depends on; equal inputs in any order give equal requests.
+    """Return everything that the plan of ``distribution`` depends on; agent types and providers come in any order.
 
     Args:
         distribution: what is to be planned.
@@ -72,7 +66,6 @@ def plan_request(
         InvalidRequest: with every mistake, each with the path of its field.
     """
     spec, read = distribution.spec, _Reader()
-    _check_name(distribution, read)
     if not spec.tasks and not spec.description.strip():
         read.wrong("NothingToDo", "spec.description", "nothing to do", "give a description or tasks")
     if spec.splitter.type is SplitterType.MODEL and not spec.tasks:
@@ -103,7 +96,8 @@ def plan_request(
         cluster=cluster or engine.ClusterFacts(),
         history=tuple(sorted(history, key=lambda observation: observation.agent_type)),
     )
-    read.finish()
+    if read.findings:
+        raise InvalidRequest(tuple(read.findings), request)
     return request
 
 
@@ -111,7 +105,8 @@ def agent_type_spec(agent_type: AgentType, namespace_labels: Mapping[str, str] |
     """Return ``agent_type`` as the planner sees it; raise :class:`InvalidRequest` for what cannot be read."""
     read = _Reader()
     spec = _agent_type(agent_type, namespace_labels, read)
-    read.finish()
+    if read.findings:
+        raise InvalidRequest(tuple(read.findings))
     return spec
 
 
@@ -119,58 +114,9 @@ def provider_spec(provider: Provider) -> engine.ProviderSpec:
     """Return ``provider`` as the planner sees it; raise :class:`InvalidRequest` for what cannot be read."""
     read = _Reader()
     spec = _provider(provider, read)
-    read.finish()
+    if read.findings:
+        raise InvalidRequest(tuple(read.findings))
     return spec
-
-
-def field_findings(error: ValidationError) -> tuple[engine.Finding, ...]:
-    """Return what pydantic found wrong with an object as findings, one per field, with paths as the user writes them."""
-    found = {}
-    for problem in error.errors(include_url=False):
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
-        message, recommendation = _explain(problem)
-        found[path] = engine.Finding("InvalidField", engine.Severity.ERROR, path, message, recommendation)
-    return tuple(found.values())
-
-
-def _explain(problem: ErrorDetails) -> tuple[str, str]:
-    """Return what is wrong in the words of this API, and what to do about it as far as that is known."""
-    context, value = problem.get("ctx", {}), problem["input"]
-    given = f'"{_shown(value)}"' if isinstance(value, str) else _shown(value)
-    match problem["type"]:
-        case "missing":
-            return "required field is missing", ""
-        case "string_pattern_mismatch":
-            wanted = MEANINGS.get(context["pattern"], f"must match {context['pattern']}")
-            return f"{given} {wanted}", ""
-        case "enum" | "literal_error":
-            options = re.findall(r"'([^']*)'", str(context["expected"]))
-            close = difflib.get_close_matches(str(value), options, n=1)
-            return f"{given} is not one of {', '.join(options)}", f"did you mean {close[0]}?" if close else ""
-        case "string_too_long":
-            return f"{len(str(value))} characters are too many; at most {context['max_length']} are allowed", ""
-        case "too_long":
-            return f"{context['actual_length']} entries are too many; at most {context['max_length']} are allowed", ""
-        case "tuple_type" | "list_type":
-            return f"must be a list, not {given}", ""
-        case "model_type" | "dict_type":
-            return f"must be an object, not {given}", ""
-        case "int_type":
-            return f"must be a whole number, not {given}", ""
-        case "string_type":
-            return f"must be text, in quotes where it looks like a number, not {given}", ""
-        case _:
-            message = problem["msg"].replace("Input should", "must", 1)
-            return f"{message[:1].lower()}{message[1:]}, not {given}", ""
-
-
-def _shown(value: object) -> str:
-    """Return a short form of what the user wrote; of an object or list only its kind, for it may be huge."""
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return str(value)[:_LONGEST_NAME] if value is not None else "null"
 
 
 @dataclass(slots=True)
@@ -182,51 +128,25 @@ class _Reader:
     def wrong(self, code: str, path: str, message: str, recommendation: str = "") -> None:
         self.findings.append(engine.Finding(code, engine.Severity.ERROR, path, message, recommendation))
 
-    def cpu(self, text: str, path: str) -> int:
-        return self._quantity(parse_cpu_millis, text, path)
+    def cpu(self, text: str | None, path: str, otherwise: T) -> int | T:
+        """Return thousandths of a core; ``otherwise`` where nothing is given or it cannot be read."""
+        return self._quantity(parse_cpu_millis, text, path, otherwise)
 
-    def memory(self, text: str, path: str) -> int:
-        return self._quantity(parse_memory_bytes, text, path)
+    def memory(self, text: str | None, path: str, otherwise: T) -> int | T:
+        """Return bytes; ``otherwise`` where nothing is given or it cannot be read."""
+        return self._quantity(parse_memory_bytes, text, path, otherwise)
 
-    def _quantity(self, parse: Callable[[str], int], text: str, path: str) -> int:
+    def _quantity(self, parse: Callable[[str], int], text: str | None, path: str, otherwise: T) -> int | T:
+        if text is None:
+            return otherwise
         try:
             return parse(text)
         except ValueError as error:
             self.wrong("InvalidQuantity", path, str(error))
-            return 0
-
-    def at_least_one(self, text: str, path: str, why: str) -> Decimal:
-        value = Decimal(text)
-        if value < 1:
-            self.wrong("InvalidBounds", path, f"{text} is below 1: {why}", "use 1 or more")
-        return value
-
-    def finish(self) -> None:
-        if self.findings:
-            raise InvalidRequest(tuple(self.findings))
-
-
-def _check_name(distribution: TaskDistribution, read: _Reader) -> None:
-    name = distribution.metadata.name
-    if not (name or distribution.metadata.generate_name):
-        read.wrong("InvalidName", "metadata.name", "required field is missing")
-    if len(name) > _LONGEST_NAME:
-        read.wrong(
-            "InvalidName",
-            "metadata.name",
-            f"{len(name)} characters are too many, because the name becomes the value of a label",
-            f"use at most {_LONGEST_NAME} characters",
-        )
+            return otherwise
 
 
 def _task(task: Task, path: str, defaults: Retry, read: _Reader) -> engine.TaskSpec:
-    for one, other, both in (
-        ("agentType", "requiredCapabilities", task.agent_type and task.required_capabilities),
-        ("script", "command", task.script and task.command),
-        ("forEach", "forEachResult", task.for_each and task.for_each_result),
-    ):
-        if both:
-            read.wrong("ExclusiveFields", f"{path}.{one}", f"{one} and {other} exclude each other", "give one of them")
     return engine.TaskSpec(
         name=task.name,
         description=task.description,
@@ -235,14 +155,17 @@ def _task(task: Task, path: str, defaults: Retry, read: _Reader) -> engine.TaskS
         depends_on=task.depends_on,
         trigger_rule=engine.TriggerRule(task.trigger_rule),
         work=engine.Work(
-            script=task.script, command=task.command, args=task.args, env=_variables(task.env, f"{path}.env", read)
+            script=task.script,
+            command=task.command,
+            args=task.args,
+            env=tuple((variable.name, variable.value) for variable in task.env),
         ),
         for_each=task.for_each,
         for_each_result=task.for_each_result,
         locks=task.locks,
         resources=engine.ResourceRequest(
-            None if task.resources.cpu is None else read.cpu(task.resources.cpu, f"{path}.resources.cpu"),
-            None if task.resources.memory is None else read.memory(task.resources.memory, f"{path}.resources.memory"),
+            read.cpu(task.resources.cpu, f"{path}.resources.cpu", None),
+            read.memory(task.resources.memory, f"{path}.resources.memory", None),
         ),
         complexity=None if task.complexity is None else float(task.complexity),
         input_bytes=task.input_bytes,
@@ -250,24 +173,6 @@ def _task(task: Task, path: str, defaults: Retry, read: _Reader) -> engine.TaskS
         retry=None if task.retry is None else _retry(defaults, task.retry, f"{path}.retry", read),
         cache_key=task.cache_key,
     )
-
-
-def _variables(env: Sequence[EnvVar], path: str, read: _Reader) -> tuple[tuple[str, str], ...]:
-    seen: Counter[str] = Counter()
-    for index, variable in enumerate(env):
-        seen[variable.name] += 1
-        if seen[variable.name] > 1:
-            read.wrong(
-                "DuplicateName", f"{path}[{index}].name", f'"{variable.name}" is set twice', "remove one of them"
-            )
-        if variable.name.startswith("TASKDIST_") or variable.name == "TRACEPARENT":
-            read.wrong(
-                "ReservedName",
-                f"{path}[{index}].name",
-                f'"{variable.name}" is set by the operator',
-                "choose a name that does not begin with TASKDIST_",
-            )
-    return tuple((variable.name, variable.value) for variable in env)
 
 
 def _retry(base: Retry, own: TaskRetry | None, path: str, read: _Reader) -> engine.Retry:
@@ -283,7 +188,7 @@ def _retry(base: Retry, own: TaskRetry | None, path: str, read: _Reader) -> engi
     return engine.Retry(
         limit=merged.limit,
         backoff_seconds=merged.backoff_seconds,
-        factor=read.at_least_one(merged.factor, f"{path}.factor", "the wait between attempts never shrinks"),
+        factor=Decimal(merged.factor),
         max_backoff_seconds=merged.max_backoff_seconds,
     )
 
@@ -300,21 +205,16 @@ def _limits(limits: Limits) -> engine.Limits:
 
 def _policy(policy: ResourcePolicy, read: _Reader) -> engine.ResourcePolicy:
     path = "spec.resourcePolicy"
+    usual = engine.ResourcePolicy()
     smallest = engine.Resources(
-        read.cpu(policy.min.cpu, f"{path}.min.cpu"), read.memory(policy.min.memory, f"{path}.min.memory")
+        read.cpu(policy.min.cpu, f"{path}.min.cpu", usual.minimum.cpu_millis),
+        read.memory(policy.min.memory, f"{path}.min.memory", usual.minimum.memory_bytes),
     )
     largest = engine.Resources(
-        read.cpu(policy.max.cpu, f"{path}.max.cpu"), read.memory(policy.max.memory, f"{path}.max.memory")
+        read.cpu(policy.max.cpu, f"{path}.max.cpu", usual.maximum.cpu_millis),
+        read.memory(policy.max.memory, f"{path}.max.memory", usual.maximum.memory_bytes),
     )
-    read.memory(policy.oom.max_memory, f"{path}.oom.maxMemory")
-    read.at_least_one(policy.oom.factor, f"{path}.oom.factor", "memory never shrinks")
-    for name, low, high, least, most in (
-        ("cpu", smallest.cpu_millis, largest.cpu_millis, policy.min.cpu, policy.max.cpu),
-        ("memory", smallest.memory_bytes, largest.memory_bytes, policy.min.memory, policy.max.memory),
-    ):
-        if low > high:
-            message = f"{least} is greater than max.{name}, {most}"
-            read.wrong("InvalidBounds", f"{path}.min.{name}", message, f"swap them or raise max.{name}")
+    read.memory(policy.oom.max_memory, f"{path}.oom.maxMemory", None)
     return engine.ResourcePolicy(smallest, largest, engine.RightSizing(policy.right_sizing))
 
 
@@ -333,8 +233,8 @@ def _agent_type(
             for capability in spec.capabilities
         ),
         resources=engine.Resources(
-            read.cpu(spec.resources.cpu, f"{path}.resources.cpu"),
-            read.memory(spec.resources.memory, f"{path}.resources.memory"),
+            read.cpu(spec.resources.cpu, f"{path}.resources.cpu", 0),
+            read.memory(spec.resources.memory, f"{path}.resources.memory", 0),
         ),
         base_cost_usd=Decimal(spec.base_cost_usd),
         base_seconds=spec.base_seconds,
@@ -351,8 +251,8 @@ def _provider(provider: Provider | engine.ProviderSpec, read: _Reader) -> engine
     if isinstance(provider, engine.ProviderSpec):
         return provider
     spec, path = provider.spec, f"Provider/{provider.metadata.name}: spec.capacity"
-    cpu = _UNBOUNDED if spec.capacity.cpu is None else read.cpu(spec.capacity.cpu, f"{path}.cpu")
-    memory = _UNBOUNDED if spec.capacity.memory is None else read.memory(spec.capacity.memory, f"{path}.memory")
+    cpu = read.cpu(spec.capacity.cpu, f"{path}.cpu", _UNBOUNDED)
+    memory = read.memory(spec.capacity.memory, f"{path}.memory", _UNBOUNDED)
     known = spec.capacity.cpu is not None or spec.capacity.memory is not None
     return engine.ProviderSpec(
         name=provider.metadata.name,
