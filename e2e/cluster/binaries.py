@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from e2e.cluster import places
 from e2e.cluster.errors import ClusterError
 from e2e.cluster.locks import exclusive
-from e2e.cluster.progress import say, step
+from e2e.cluster.progress import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,9 +166,3 @@ def _build(go: str, tool: Tool, position: str) -> None:
 
 def _estimate(minutes: float) -> str:
     return f"{minutes:g} min" if minutes >= 1 else f"{minutes * 60:g} s"
-
-
-def report() -> None:
-    """Say where each program is."""
-    for name, tool in TOOLS.items():
-        say(f"{name:24} {tool.version:10} {find(name) or 'not built'}")

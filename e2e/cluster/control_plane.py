@@ -50,7 +50,8 @@ class Ports:
 class Plan:
     """What a control plane is to be: fixed when the cluster is created, kept in its state.
 
-    `address` is where the API server listens, and what pods are told it is; loopback serves clients of this host only.
+    `address` is where clients find the API server; a loopback address serves clients of this host only. `listen` is
+    where it listens, the same when empty.
     `controllers` adds garbage collection, namespaces, service accounts and scheduling. `audit` is an audit level, or
     empty.
     """
@@ -58,6 +59,7 @@ class Plan:
     name: str
     ports: Ports
     address: str = "127.0.0.1"
+    listen: str = ""
     names: tuple[str, ...] = ()
     service_cidr: str = "10.96.0.0/24"
     service_address: str = "10.96.0.1"
@@ -88,8 +90,12 @@ class ControlPlane:
         """The programs that have to be there."""
         return (*_SERVERS, *_CONTROLLERS, "kubectl") if self.plan.controllers else (*_SERVERS, "kubectl")
 
-    def start(self) -> None:
-        """Start what does not run, in order, and return when clients can work."""
+    def start(self, inside: Sequence[str] = ()) -> None:
+        """Start what does not run, in order, and return when clients can work.
+
+        `inside` begins every command: how to get into the network where the processes are to listen. Without it that is
+        this host's own, and their ports are checked.
+        """
         tools = binaries.ensure(self.programs)
         self._configs.mkdir(parents=True, exist_ok=True)
         self.authority.create()
@@ -98,23 +104,19 @@ class ControlPlane:
             self.access.kubeconfig,
             name=self.plan.name, url=self.url, authority=self.authority.ca.certificate, client=admin,
         )  # fmt: skip
-        self._listen("etcd", self.plan.ports.etcd)
-        self.processes.start("etcd", self._etcd(tools["etcd"]))
-        self._listen("kube-apiserver", self.plan.ports.api, self.plan.address)
-        self.processes.start("kube-apiserver", self._api_server(tools["kube-apiserver"]))
+        if not inside:
+            self._check_port("etcd", self.plan.ports.etcd)
+            self._check_port("kube-apiserver", self.plan.ports.api, self.plan.address)
+        self.processes.start("etcd", [*inside, *self._etcd(tools["etcd"])])
+        self.processes.start("kube-apiserver", [*inside, *self._api_server(tools["kube-apiserver"])])
         ready = Probe(f"{self.url}/readyz", self.authority.ca.certificate, admin)
         self.processes.wait("the API server", ready, needs=_SERVERS)
         if self.plan.controllers:
-            self._start_controllers(tools)
+            self._start_controllers(tools, inside)
 
     def stop(self) -> None:
         """End everything, last started first."""
         self.processes.stop_all()
-
-    def restart(self, name: str) -> None:
-        """End one of the processes and start it again with the same arguments, as a fault test wants it."""
-        self.processes.restart(name)
-        self.start()
 
     def component(self, name: str, common_name: str, organization: str = "") -> Path:
         """The kubeconfig of a component that authenticates by a client certificate."""
@@ -123,20 +125,20 @@ class ControlPlane:
         write_kubeconfig(path, name=name, url=self.url, authority=self.authority.ca.certificate, client=client)
         return path
 
-    def _start_controllers(self, tools: dict[str, Path]) -> None:
+    def _start_controllers(self, tools: dict[str, Path], inside: Sequence[str]) -> None:
         for name, arguments in (
             ("kube-controller-manager", self._controller_manager()),
             ("kube-scheduler", self._scheduler()),
         ):
             kubeconfig = self.component(name, f"system:{name}")
-            self.processes.start(name, [tools[name], f"--kubeconfig={kubeconfig}", *arguments, *_UNTHROTTLED])
+            self.processes.start(name, [*inside, tools[name], f"--kubeconfig={kubeconfig}", *arguments, *_UNTHROTTLED])
         self.processes.wait(
             "the default service account",
             lambda: not self.access.kubectl("get", "serviceaccount", "default", check=False).returncode,
             needs=_CONTROLLERS,
         )
 
-    def _listen(self, name: str, port: int, address: str = "127.0.0.1") -> None:
+    def _check_port(self, name: str, port: int, address: str = "127.0.0.1") -> None:
         """Say plainly that a port was taken while the process did not run, rather than let it crash on it."""
         if self.processes.get(name) is None and not ports.is_free(port, address):
             raise ClusterError(
@@ -172,7 +174,7 @@ class ControlPlane:
         arguments: list[str | Path] = [
             program,
             f"--etcd-servers=http://127.0.0.1:{plan.ports.etcd}",
-            f"--bind-address={plan.address}",
+            f"--bind-address={plan.listen or plan.address}",
             f"--advertise-address={plan.address}",
             f"--secure-port={plan.ports.api}",
             f"--service-cluster-ip-range={plan.service_cidr}",

@@ -1,158 +1,120 @@
-"""A cluster on this host: its state folder, its life from `up` to `down`, and what tests do with it."""
+"""Clusters made on this host from plain processes."""
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+import os
+from typing import TYPE_CHECKING, Any
 
-from e2e.cluster import places
-from e2e.cluster.access import Access, audit_events
+from e2e.cluster import binaries, network, packages, simulated
+from e2e.cluster.access import audit_events
+from e2e.cluster.cluster import Cluster
 from e2e.cluster.control_plane import ControlPlane, Plan, Ports
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.locks import exclusive
-from e2e.cluster.processes import Identity, Processes
+from e2e.cluster.machine import INIT, Machine
+from e2e.cluster.node import PATH, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Kind = Literal["api-server", "control-plane", "simulated", "real"]
-"""What is brought up: an API server alone, one with its controllers, and both kinds of node on top of those."""
-
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
-_SETTINGS = "cluster.json"
+    from e2e.cluster.network import Network
+    from e2e.cluster.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a cluster is: written once when it is created, so that every later `up` continues the same one.
-
-    `owner` is the process on whose behalf it runs; a cluster whose owner died is swept away. None: until `down`.
-    """
-
-    kind: Kind
-    plan: Plan
-    owner: Identity | None = None
-
-    def write(self, state: Path) -> None:
-        """Keep it in the state folder."""
-        draft = state / f"{_SETTINGS}.draft"
-        draft.write_text(json.dumps(asdict(self), indent=2))
-        draft.replace(state / _SETTINGS)
-
-    @classmethod
-    def read(cls, state: Path) -> Settings | None:
-        """The settings kept there; None when there are none."""
-        try:
-            raw = json.loads((state / _SETTINGS).read_text())
-        except FileNotFoundError:
-            return None
-        nested = {"names": tuple(raw["plan"]["names"]), "ports": Ports(**raw["plan"]["ports"])}
-        plan = Plan(**{**raw["plan"], **nested})
-        return cls(kind=raw["kind"], plan=plan, owner=Identity(**raw["owner"]) if raw["owner"] else None)
-
-
-class LocalCluster(Access):
-    """A running local cluster."""
+class LocalCluster(Cluster):
+    """A control plane on loopback, without nodes."""
 
     def __init__(self, state: Path, settings: Settings) -> None:
-        super().__init__(state / "kubeconfig")
-        self.name = settings.plan.name
-        self.kind = settings.kind
-        self.state = state
-        self.settings = settings
-        self.processes = Processes(state)
+        super().__init__(state, settings)
+        if settings.plan is None:
+            raise ClusterError(f"{state}: its settings have no control plane; take the cluster down")
         self.control_plane = ControlPlane(state, settings.plan)
 
     def start(self) -> None:
-        """Start what does not run and return when it can be used."""
         self.control_plane.start()
 
     def stop(self) -> None:
-        """End every process of it."""
         self.processes.stop_all()
 
     def restart(self, name: str) -> None:
-        """Restart one of its processes (`etcd`, `kube-apiserver`, …) and wait until the cluster is ready again."""
-        self.control_plane.restart(name)
+        self.processes.restart(name)
+        self.start()
 
     def audit_events(self) -> Iterator[dict[str, Any]]:
-        """The API server's audit log so far, oldest first.
-
-        Raises:
-            ClusterError: the cluster was brought up without `audit`.
-        """
-        if not self.settings.plan.audit:
-            raise ClusterError(f"cluster {self.name!r} keeps no audit log; bring it up with audit='Metadata'")
+        if not self.control_plane.plan.audit:
+            return super().audit_events()
         return audit_events(self.control_plane.audit_log)
 
 
-def up(kind: Kind, name: str, *, audit: str = "", owner: Identity | None = None) -> LocalCluster:
-    """Bring the cluster up, or continue the one of that name; returns when it can be used.
+class SimulatedCluster(LocalCluster):
+    """With nodes and pods that kwok simulates."""
 
-    Raises:
-        ClusterError: a piece is missing or does not start, or the name belongs to a cluster of another kind.
-    """
-    state = _folder(name)
-    with exclusive(state, folder=True):
-        settings = Settings.read(state)
-        if settings is None:
-            plan = Plan(name=name, ports=Ports.fresh(), controllers=kind != "api-server", audit=audit)
-            settings = Settings(kind=kind, plan=plan, owner=owner)
-            settings.write(state)
-        if settings.kind != kind:
-            raise ClusterError(
-                f"cluster {name!r} is of kind {settings.kind}, not {kind}: choose another name, or take it down first "
-                f"(`python -m e2e.cluster down --name {name}`)"
-            )
-        cluster = LocalCluster(state, settings)
-        cluster.start()
-        return cluster
+    def start(self) -> None:
+        super().start()
+        user = self.control_plane.component("kwok", "kwok", "system:masters")
+        simulated.start(self.state, self, self.processes, user, self.settings.pool)
 
 
-def load(name: str) -> LocalCluster | None:
-    """The cluster of that name, running or not; None when there is none."""
-    state = _folder(name)
-    settings = Settings.read(state)
-    return LocalCluster(state, settings) if settings is not None else None
+class RealCluster(LocalCluster):
+    """With a node that runs containers. Its control plane runs in the node's network, where port 443 is free."""
+
+    def __init__(self, state: Path, settings: Settings) -> None:
+        super().__init__(state, settings)
+        if settings.network is None:
+            raise ClusterError(f"{state}: its settings have no network; take the cluster down")
+        self.network = network.Network(settings.network)
+        self.machine = Machine(state, settings.name, self.processes)
+        self.node = Node(state, settings.name, self.network, self.machine, self.processes)
+
+    def start(self) -> None:
+        if not self.machine.running:
+            # What is left over runs in a network that is gone.
+            self.stop()
+        start_machine(self.machine, self.network)
+        self.control_plane.start(inside=self.machine.enter(network_only=True))
+        self.node.start(self.control_plane)
+
+    def stop(self) -> None:
+        # With the first process of the machine all of its containers are gone at once.
+        self.processes.stop("kubelet")
+        self.processes.stop(INIT)
+        super().stop()
+        self.machine.clean()
+
+    @property
+    def loads_images(self) -> bool:
+        return True
+
+    def load_image(self, archive: Path) -> None:
+        self.node.load_image(archive)
+
+    def images(self) -> set[str]:
+        return self.node.images()
 
 
-def down(name: str) -> bool:
-    """Take the cluster down, whatever state it is in, and leave nothing behind; False when there was none."""
-    state = _folder(name)
-    if not state.exists():
-        return False
-    with exclusive(state, folder=True):
-        settings = Settings.read(state)
-        if settings is not None:
-            LocalCluster(state, settings).stop()
-        # Also without settings: the process that brought it up may have been killed at any moment.
-        Processes(state).stop_all()
-        shutil.rmtree(state)
-    return True
+def start_machine(machine: Machine, addresses: Network) -> None:
+    """Start the node's machine and connect it to the host; nothing is done twice."""
+    if os.geteuid() != 0:
+        raise ClusterError("real containers need root: run as root, or use simulated nodes (--kind simulated)")
+    packages.ensure(packages.NODE)
+    machine.start(binaries.ensure(["kubelet"])["kubelet"].parent, PATH)
+    machine.connect(addresses)
 
 
-def names() -> list[str]:
-    """All local clusters there are."""
-    folder = places.clusters()
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+def loopback_plan(name: str, *, controllers: bool, audit: str) -> Plan:
+    """A control plane for clients on this host."""
+    return Plan(name=name, ports=Ports.fresh(), controllers=controllers, audit=audit)
 
 
-def sweep() -> list[str]:
-    """Take down the clusters whose owner died without doing so; returns their names."""
-    orphans = []
-    for name in names():
-        cluster = load(name)
-        if cluster is not None and cluster.settings.owner is not None and not cluster.settings.owner.alive:
-            down(name)
-            orphans.append(name)
-    return orphans
-
-
-def _folder(name: str) -> Path:
-    if _NAME.fullmatch(name) is None:
-        raise ClusterError(f"cluster name {name!r}: use lower-case letters, digits and '-', 40 characters at most")
-    return places.clusters() / name
+def node_plan(name: str, addresses: Network, *, audit: str) -> Plan:
+    """A control plane that pods reach: at the node's address, and at the address of the service `kubernetes`."""
+    return Plan(
+        name=name,
+        ports=Ports(api=443, etcd=2379, etcd_peer=2380, scheduler=10259, controller_manager=10257),
+        listen="0.0.0.0",
+        address=addresses.node,
+        service_cidr=addresses.services,
+        service_address=addresses.api_service,
+        pod_cidr="",
+        audit=audit,
+    )

@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,24 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """How a process is started and ended.
+
+    Attributes:
+        argv: the program, by its absolute path, and its arguments.
+        env: variables beside those that are inherited.
+        gentle: whether SIGTERM comes before SIGKILL.
+        forks: what is remembered is the child of what is started: `nsenter` stays behind as the parent of what it
+            starts in another process namespace, and passes no signal on.
+    """
+
+    argv: tuple[str, ...]
+    env: tuple[tuple[str, str], ...] = ()
+    gentle: bool = True
+    forks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """One started process.
 
@@ -54,7 +72,7 @@ class Process:
     name: str
     pid: int
     start_ticks: int
-    argv: tuple[str, ...]
+    command: Command
     order: int
 
     @property
@@ -79,9 +97,10 @@ class Process:
 
         A stopped process (SIGSTOP, as fault tests use it) is continued first: it could not hear SIGTERM.
         """
-        self.signal(signal.SIGTERM)
-        self.signal(signal.SIGCONT)
-        if not holds(lambda: not self.alive, grace_seconds):
+        if self.command.gentle:
+            self.signal(signal.SIGTERM)
+            self.signal(signal.SIGCONT)
+        if not self.command.gentle or not holds(lambda: not self.alive, grace_seconds):
             self.signal(signal.SIGKILL)
             if not holds(lambda: not self.alive, 15.0):
                 raise ClusterError(f"{self.name} (pid {self.pid}) does not end on SIGKILL; it hangs in the kernel")
@@ -110,19 +129,33 @@ class Processes:
         known = {process.pid for process in recorded}
         return recorded + [stray for stray in _marked(self._state) if stray.pid not in known]
 
-    def start(self, name: str, argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> Process:
-        """Start it detached (own session, no terminal, output to its log) unless it runs already."""
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        gentle: bool = True,
+        forks: bool = False,
+    ) -> Process:
+        """Start it detached (own session, no terminal, output to its log) unless it runs already.
+
+        See `Command` for the arguments.
+        """
+        arguments = tuple(str(argument) for argument in argv)
+        return self._start(name, Command(arguments, tuple((env or {}).items()), gentle=gentle, forks=forks))
+
+    def _start(self, name: str, command: Command) -> Process:
         running = self.get(name)
         if running is not None:
             return running
         self._records.mkdir(parents=True, exist_ok=True)
         self._logs.mkdir(parents=True, exist_ok=True)
-        arguments = tuple(str(argument) for argument in argv)
-        environment = {**os.environ, **(env or {}), MARK: str(self._state)}
+        environment = {**os.environ, **dict(command.env), MARK: str(self._state)}
         append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         pid = os.posix_spawn(
-            arguments[0],
-            arguments,
+            command.argv[0],
+            command.argv,
             environment,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -133,7 +166,9 @@ class Processes:
             setsigdef=(signal.SIGINT, signal.SIGPIPE, signal.SIGTERM),
         )
         order = next((known.order for known in self._recorded() if known.name == name), time.monotonic_ns())
-        process = Process(name, pid, _start_ticks(pid) or 0, arguments, order)
+        process = Process(name, pid, _start_ticks(pid) or 0, command, order)
+        if command.forks:
+            process = self._forked(process)
         record = self._records / f"{name}.json"
         draft = record.with_suffix(".draft")
         draft.write_text(json.dumps(asdict(process)))
@@ -162,7 +197,7 @@ class Processes:
         if record is None:
             raise ClusterError(f"{name} was never started in {self._state}")
         self.stop(name, grace_seconds=grace_seconds)
-        return self.start(name, record.argv)
+        return self._start(name, record.command)
 
     def stop_all(self) -> None:
         """End everything, last started first: an API server whose etcd has gone before it does not end."""
@@ -195,6 +230,19 @@ class Processes:
             parts.append(f"the end of {log}:\n" + "\n".join(text.splitlines()[-lines:]))
         return "\n".join(parts)
 
+    def _forked(self, parent: Process) -> Process:
+        """The same with the child's identity; as it is when the parent ended without one."""
+        children: list[int] = []
+
+        def settled() -> bool:
+            children[:] = [pid for pid in _pids() if _parent(pid) == parent.pid]
+            return bool(children) or not parent.alive
+
+        if not holds(settled, 10.0):
+            raise ClusterError(f"{parent.name} starts no process\n{self.tails([parent.name])}")
+        ticks = _start_ticks(children[0]) if children else None
+        return parent if ticks is None else replace(parent, pid=children[0], start_ticks=ticks)
+
     def _recorded(self) -> list[Process]:
         found = [process for path in self._records.glob("*.json") if (process := self._read(path))]
         return sorted(found, key=lambda process: process.order)
@@ -203,20 +251,36 @@ class Processes:
     def _read(path: Path) -> Process | None:
         try:
             raw = json.loads(path.read_text())
-        except FileNotFoundError:
-            return None
-        return Process(**{**raw, "argv": tuple(raw["argv"])})
+            how = raw["command"]
+            pairs = tuple((key, value) for key, value in how["env"])
+            return Process(**{**raw, "command": Command(**{**how, "argv": tuple(how["argv"]), "env": pairs})})
+        except (FileNotFoundError, KeyError, TypeError, ValueError):
+            return None  # none, or another version's: such a process is found by its mark
 
 
 def _start_ticks(pid: int) -> int | None:
     """When the process started, in clock ticks since boot; None when there is none or it is a zombie."""
+    fields = _stat(pid)
+    return None if fields is None or fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def _parent(pid: int) -> int | None:
+    fields = _stat(pid)
+    return None if fields is None else int(fields[1])
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/<pid>/stat from the third on."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The second field is the program's name in parentheses and may hold anything; the rest follows the last one.
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else int(fields[19])
+    return stat.rpartition(")")[2].split()
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _reap(pid: int) -> None:
@@ -229,15 +293,14 @@ def _marked(state: Path) -> list[Process]:
     """Processes that carry this state folder in their environment."""
     mark = f"{MARK}={state}".encode()
     found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for pid in _pids():
+        entry = Path(f"/proc/{pid}")
         try:
             environment = (entry / "environ").read_bytes()
             argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue  # gone meanwhile, or another user's
-        ticks = _start_ticks(int(entry.name)) if mark in environment.split(b"\0") else None
+        ticks = _start_ticks(pid) if mark in environment.split(b"\0") else None
         if ticks is not None:
-            found.append(Process(argv[0] or entry.name, int(entry.name), ticks, tuple(argv), order=ticks))
+            found.append(Process(argv[0] or entry.name, pid, ticks, Command(tuple(argv)), order=ticks))
     return sorted(found, key=lambda process: process.order)

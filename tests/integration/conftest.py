@@ -4,7 +4,7 @@
 `control_plane`  the same with kube-controller-manager (garbage collection, namespaces, service accounts) and scheduler.
 `namespace`      a fresh namespace on `apiserver`; `managed_namespace` one on `control_plane`.
 
-Each is an `e2e.cluster.LocalCluster`: `.kubeconfig`, `.url`, `.kubectl(…)`, `.get(…)`, `.apply(…)`,
+Each is an `e2e.cluster.Cluster`: `.kubeconfig`, `.url`, `.kubectl(…)`, `.get(…)`, `.apply(…)`,
 `.server_metrics()`, `.audit_events()`, `.restart("kube-apiserver")`, `.processes` (to stop, kill or continue etcd …).
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CRDS = Path(__file__).resolve().parents[2] / "crds"
 
 
-def _session(kind: cluster.Kind) -> Iterator[cluster.LocalCluster]:
+def _session(kind: cluster.Kind) -> Iterator[cluster.Cluster]:
     cluster.sweep()
     name = f"pytest-{kind}-{os.getpid()}"
     try:
@@ -34,31 +34,31 @@ def _session(kind: cluster.Kind) -> Iterator[cluster.LocalCluster]:
 
 
 @pytest.fixture(scope="session")
-def apiserver() -> Iterator[cluster.LocalCluster]:
+def apiserver() -> Iterator[cluster.Cluster]:
     yield from _session("api-server")
 
 
 @pytest.fixture(scope="session")
-def control_plane() -> Iterator[cluster.LocalCluster]:
+def control_plane() -> Iterator[cluster.Cluster]:
     yield from _session("control-plane")
 
 
 @pytest.fixture(scope="session")
-def crds(apiserver: cluster.LocalCluster) -> cluster.LocalCluster:
+def crds(apiserver: cluster.Cluster) -> cluster.Cluster:
     """`apiserver` with the project's CRDs established."""
     apiserver.install_crds(sorted(CRDS.glob("*.yaml")))
     return apiserver
 
 
 @pytest.fixture(scope="session")
-def managed_crds(control_plane: cluster.LocalCluster) -> cluster.LocalCluster:
+def managed_crds(control_plane: cluster.Cluster) -> cluster.Cluster:
     """`control_plane` with the project's CRDs established."""
     control_plane.install_crds(sorted(CRDS.glob("*.yaml")))
     return control_plane
 
 
 @pytest.fixture
-def namespace(apiserver: cluster.LocalCluster) -> str:
+def namespace(apiserver: cluster.Cluster) -> str:
     """A fresh namespace; it goes with the API server, which has nobody to delete one."""
     name = f"test-{uuid.uuid4().hex[:10]}"
     apiserver.kubectl("create", "namespace", name)
@@ -66,7 +66,7 @@ def namespace(apiserver: cluster.LocalCluster) -> str:
 
 
 @pytest.fixture
-def managed_namespace(control_plane: cluster.LocalCluster) -> Iterator[str]:
+def managed_namespace(control_plane: cluster.Cluster) -> Iterator[str]:
     """A fresh namespace with its service account; deleted, with all that is in it, after the test."""
     name = f"test-{uuid.uuid4().hex[:10]}"
     control_plane.kubectl("create", "namespace", name)

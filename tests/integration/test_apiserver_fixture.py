@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from e2e.cluster import LocalCluster
+    from e2e.cluster import Cluster
 
 pytestmark = pytest.mark.integration
 
 CONFIG = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}, "data": {"a": "1"}}'
 
 
-def test_counts_writes_by_resource(apiserver: LocalCluster, namespace: str):
+def test_counts_writes_by_resource(apiserver: Cluster, namespace: str):
     before = apiserver.server_metrics()
     apiserver.kubectl("create", "-n", namespace, "-f", "-", input=CONFIG)
     done = apiserver.server_metrics() - before
     assert {(r.verb, r.resource): n for r, n in done.items() if r.writes} == {("POST", "configmaps"): 1}
 
 
-def test_audit_log_names_who_did_what(apiserver: LocalCluster, namespace: str):
+def test_audit_log_names_who_did_what(apiserver: Cluster, namespace: str):
     apiserver.kubectl("create", "-n", namespace, "-f", "-", input=CONFIG)
     created = [
         (event["user"]["username"], event["objectRef"]["name"])
@@ -31,13 +31,13 @@ def test_audit_log_names_who_did_what(apiserver: LocalCluster, namespace: str):
     assert created == [("admin", "one")]
 
 
-def test_state_survives_a_restart_of_the_api_server(apiserver: LocalCluster, namespace: str):
+def test_state_survives_a_restart_of_the_api_server(apiserver: Cluster, namespace: str):
     apiserver.kubectl("create", "-n", namespace, "-f", "-", input=CONFIG)
     apiserver.restart("kube-apiserver")
     assert apiserver.get("configmap", "one", "-n", namespace)["data"] == {"a": "1"}
 
 
-def test_control_plane_collects_garbage(control_plane: LocalCluster, managed_namespace: str):
+def test_control_plane_collects_garbage(control_plane: Cluster, managed_namespace: str):
     owner = control_plane.kubectl(
         "create", "-n", managed_namespace, "-o", "jsonpath={.metadata.uid}", "-f", "-", input=CONFIG
     ).stdout
