@@ -81,6 +81,7 @@ class Applier:
                 return
             projection.pending.discard(pending)
             projection.mark(pending[1])
+            projection.rescan()
 
         self._writes.put(priority, run)
 

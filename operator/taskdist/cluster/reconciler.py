@@ -24,7 +24,7 @@ from taskdist.engine.model import Plan
 from taskdist.planning.request import InvalidRequest, plan_request
 from taskdist.reconcile.actions import Body, Decision
 from taskdist.reconcile.decide import decide
-from taskdist.reconcile.planning import needs_plan, spec_hash
+from taskdist.reconcile.planning import needs_plan
 from taskdist.reconcile.projection import Projection
 from taskdist.telemetry import metrics
 
@@ -147,7 +147,7 @@ class Reconciler:
         else:
             with metrics.PLAN_SECONDS.time():
                 plan = await asyncio.to_thread(engine.plan, request)
-        seen.planned, seen.planned_for = plan, spec_hash(root)
+        seen.planned, seen.planned_for = plan, seen.spec_hash
         _log.info("%s/%s: planned %d subtasks", seen.namespace, seen.name, len(plan.subtasks))
 
     def _publish(self, key: Key, seen: Projection, decision: Decision) -> None:

@@ -11,7 +11,6 @@ from taskdist.api.names import API_VERSION, Label, SubTaskPhase, SubTaskReason
 from taskdist.engine.model import Retry, TriggerRule, Work
 from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView, UsageView
 
-
 _POD_PHASES = {phase.value: phase for phase in PodPhase}
 _PHASES = {phase.value: phase for phase in SubTaskPhase}
 _REASONS = {reason.value: reason for reason in SubTaskReason}

@@ -1,8 +1,8 @@
 """All writes of the operator pass here: a priority decides which goes first, and few are in flight at once.
 
-What finishes work (pods, terminal statuses) goes before what prepares it (subtasks), and the root's status goes last, so that a
-large graph starts at once instead of after its thousandth object. Few in flight, because the API server's CPU is the limit on a
-small machine: 32 at once starve the scheduler (BENCHMARKS: measured on the prototype, and in docs/performance.md).
+What finishes work (pods, terminal statuses) goes before what prepares it (subtasks), so that a large graph starts at once instead
+of after its thousandth object; the root's status, once a second at most, goes between. Few in flight, because the API server's CPU
+is the limit on a small machine: 32 at once starve the scheduler.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Priority(IntEnum):
 
     POD = 0
     RESULT = 1
-    CLEANUP = 2
-    PREPARE = 3
-    ROOT = 4
+    ROOT = 2
+    CLEANUP = 3
+    PREPARE = 4
 
 
 class WriteQueue:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -15,9 +13,6 @@ from taskdist.reconcile.plan_object import plan_name, plan_objects
 from taskdist.reconcile.projection import PlanRecord, Projection
 from taskdist.reconcile.subtask_object import subtask_object
 from taskdist.reconcile.text import subtask_name
-
-_NOT_PLANNED = {"suspend", "cancel", "approved_plan_hash", "ttl_seconds_after_finished", "planning", "failure_policy"}
-"""Fields of the spec that say what is done with a plan, not what the plan is."""
 
 
 class Mode(Enum):
@@ -55,42 +50,35 @@ class Planning:
         return self.message or "the distribution was cancelled"
 
 
-def spec_hash(root: TaskDistribution) -> str:
-    """Hash over the part of the spec that the plan is made from."""
-    wanted = root.spec.model_dump(mode="json", by_alias=False, exclude=_NOT_PLANNED)
-    text = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def latest(seen: Projection) -> PlanRecord | None:
     """The newest plan revision."""
     return max(seen.plans.values(), key=lambda r: r.revision, default=None)
 
 
-def is_over(seen: Projection, root: TaskDistribution) -> bool:
+def is_over(seen: Projection) -> bool:
     """True if the distribution has finished with this very spec: deleted children are not made again."""
     record = latest(seen)
     finished = any(
         c.get("type") == "Finished" and c.get("status") == "True" for c in seen.root_status.get("conditions", ())
     )
-    return finished and record is not None and record.spec_hash == spec_hash(root)
+    return finished and record is not None and record.spec_hash == seen.spec_hash
 
 
 def needs_plan(seen: Projection) -> bool:
     """True if the engine must be asked before anything can be decided."""
     root = seen.root
-    if root is None or root.metadata.deletion_timestamp is not None or is_over(seen, root):
+    if root is None or root.metadata.deletion_timestamp is not None or is_over(seen):
         return False
-    return seen.planned is None or seen.planned_for != spec_hash(root)
+    return seen.planned is None or seen.planned_for != seen.spec_hash
 
 
 def plan_ahead(seen: Projection, root: TaskDistribution) -> Planning:
     """Find the plan in force, the gate before it, and the children to create or replace."""
     record = latest(seen)
-    if is_over(seen, root):
+    if is_over(seen):
         return Planning(Mode.HELD, Reason.COMPLETED, record=record, over=True)
     plan = seen.planned
-    wanted = spec_hash(root)
+    wanted = seen.spec_hash
     if plan is None or seen.planned_for != wanted:
         return Planning(Mode.HELD, Reason.PLANNING, record=record)
     if not plan.valid:
@@ -137,23 +125,24 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
     """The SubTasks that the plan has and the cluster lacks, and those that the cluster has and the plan lacks.
 
     A subtask is replaced if its own definition changed or anything upstream of it is replaced; what is finished and
-    unchanged is kept with its results.
+    unchanged is kept with its results. The plan is scanned once, and again when what it asked for has come or gone: not at
+    every pass, for that would cost the square of the graph's size.
     """
-    if seen.materialized == record.hash:
+    if seen.materialized == record.hash or (seen.scanned == record.hash and seen.awaited):
         return ()
     actions: list[Action] = []
     replaced: set[str] = set()
-    complete = True
+    awaited: set[str] = set()
     for planned in plan.subtasks:
         existing = seen.subtasks.get(planned.id)
         if existing is not None and (
             existing.definition_hash != planned.definition_hash or any(d.name in replaced for d in planned.depends_on)
         ):
             replaced.add(planned.id)
-            complete = False
+            awaited.add(planned.id)
             actions += _delete(seen, planned.id)
         elif existing is None:
-            complete = False
+            awaited.add(planned.id)
             key = ("subtask", planned.id)
             if key not in seen.pending:
                 seen.pending.add(key)
@@ -161,9 +150,10 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
                 actions.append(CreateSubTask(planned.id, name, subtask_object(root, record.name, planned)))
     wanted = {planned.id for planned in plan.subtasks}
     for id_ in seen.subtasks.keys() - wanted:
-        complete = False
+        awaited.add(id_)
         actions += _delete(seen, id_)
-    if complete:
+    seen.scanned, seen.awaited = record.hash, awaited
+    if not awaited:
         seen.materialized = record.hash
     return tuple(actions)
 

@@ -19,6 +19,7 @@ from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
 from taskdist.engine.model import Plan
 from taskdist.reconcile.actions import Body
+from taskdist.reconcile.spec_hash import spec_hash
 from taskdist.reconcile.views import PodView, SubTaskView, UsageView
 
 PodKey = tuple[str, int]
@@ -41,7 +42,8 @@ class Projection:
     """One distribution.
 
     ``pending`` holds writes on their way: what they will change is not decided on again. ``planned`` is the engine's answer for
-    the spec with hash ``planned_for``; ``materialized`` is the hash of the plan whose subtasks are all known to exist.
+    the spec with hash ``planned_for``; ``materialized`` is the hash of the plan whose
+    subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
     """
 
     namespace: str
@@ -52,6 +54,9 @@ class Projection:
     planned: Plan | None = None
     planned_for: str = ""
     materialized: str = ""
+    scanned: str = ""
+    awaited: set[str] = field(default_factory=set)
+    spec_hash: str = ""
     subtasks: dict[str, SubTaskView] = field(default_factory=dict)
     pods: dict[PodKey, PodView] = field(default_factory=dict)
     lost: dict[PodKey, PodView] = field(default_factory=dict)
@@ -75,7 +80,8 @@ class Projection:
         """Take in the root; returns whether anything but our own status changed."""
         changed = self.root is None or _root_key(self.root) != _root_key(root)
         if changed:
-            self.materialized = ""
+            self.spec_hash = spec_hash(root)
+            self.rescan()
             self.touch(self.subtasks)
         if self.root is None:
             # Children may be seen before their root; those of an earlier root of the same name are not ours.
@@ -98,6 +104,7 @@ class Projection:
                     children.append(seen.id)
             self._survivors = None
         self.subtasks[seen.id] = seen
+        self.awaited.discard(seen.id)
         was_terminal = known is not None and known.uid == seen.uid and known.terminal
         self.usage = self.usage.plus(seen.usage).minus(known.usage if known else UsageView())
         self._clock_in(seen)
@@ -112,7 +119,7 @@ class Projection:
         if known is None or known.uid != uid:
             return
         del self.subtasks[id_]
-        self.materialized = ""
+        self.rescan()
         self._set_effective(id_, None)
         self._ready_ids.discard(id_)
         self.usage = self.usage.minus(known.usage)
@@ -159,6 +166,10 @@ class Projection:
                 self.forget_pod(known)
         for seen in present.values():
             self.observe_pod(seen)
+
+    def rescan(self) -> None:
+        """The subtasks that exist may not be those of the plan: compare them again."""
+        self.materialized = self.scanned = ""
 
     # --- what decisions ask ----------------------------------------------------------------------------------------
 

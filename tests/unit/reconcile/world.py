@@ -39,7 +39,7 @@ from taskdist.reconcile.actions import (
     PatchSubTaskStatus,
 )
 from taskdist.reconcile.decide import decide
-from taskdist.reconcile.planning import needs_plan, spec_hash
+from taskdist.reconcile.planning import needs_plan
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -142,7 +142,7 @@ class World:
 
     def step(self) -> Decision:
         if needs_plan(self.seen):
-            self.seen.planned, self.seen.planned_for = self.planned, spec_hash(self.root)
+            self.seen.planned, self.seen.planned_for = self.planned, self.seen.spec_hash
         decision = decide(self.seen, self.catalogue, self.now)
         for action in decision.actions:
             self._apply(action)

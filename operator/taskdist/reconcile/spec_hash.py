@@ -1,0 +1,18 @@
+"""A hash over the part of a spec that the plan is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from taskdist.api.task_distribution import TaskDistribution
+
+_NOT_PLANNED = {"suspend", "cancel", "approved_plan_hash", "ttl_seconds_after_finished", "planning", "failure_policy"}
+"""Fields that say what is done with a plan, not what the plan is."""
+
+
+def spec_hash(root: TaskDistribution) -> str:
+    """Equal for two specs exactly if the same plan answers both."""
+    wanted = root.spec.model_dump(mode="json", by_alias=False, exclude=_NOT_PLANNED)
+    text = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
