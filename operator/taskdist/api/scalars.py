@@ -138,6 +138,7 @@ Flag = StrictBool
 Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Int32 = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
 Bytes = Annotated[int, Field(strict=True, ge=0, le=2**50)]
+"""A size in bytes, at most 1 PiB: above 2^53 the API server's JSON would round it."""
 Generation = Annotated[int, Field(strict=True, ge=0)]
 Seconds = Annotated[int, Field(strict=True, ge=0, le=31_536_000)]
 """Whole seconds, at most a year."""

@@ -21,6 +21,7 @@ from taskdist.api.common import (
 from taskdist.api.names import API_VERSION, Phase
 from taskdist.api.scalars import (
     RESULT_PATTERN,
+    Bytes,
     Count,
     CpuQuantity,
     DecimalInput,
@@ -172,7 +173,7 @@ class Task(Model):
     """CPU and memory that the task's pod requests. What is left out is planned."""
     complexity: RatioInput | None = None
     """How hard the task is, from 0 to 1, as a decimal string. Left out, it is estimated from the description."""
-    input_bytes: Annotated[int, Field(strict=True, ge=0, le=2**60)] | None = None
+    input_bytes: Bytes | None = None
     """Size of the task's input in bytes, as far as it is known. It makes the estimates better."""
     timeout_seconds: PositiveSeconds | None = None
     """Longest time that one attempt may take, in seconds. Left out, only `limits.deadlineSeconds` ends it."""
