@@ -112,6 +112,7 @@ class Reconciler:
                 _log.exception("%s: reconcile failed", key)
             else:
                 self.queue.done(key)
+            await asyncio.sleep(0)  # a key that is always ready must not starve the watches
 
     async def reconcile(self, key: Key) -> None:
         """One pass over one distribution."""

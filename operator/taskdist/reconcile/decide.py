@@ -54,7 +54,7 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
     status = root_status(seen, root, planning, now)
     changed = status != seen.root_status
     events = root_events(seen.root_status, status) if changed else ()
-    look = seen.next_look
+    look = seen.next_look if planning.mode is not Mode.HELD else None
     return Decision(
         tuple(actions),
         status if changed else None,

@@ -68,6 +68,17 @@ def test_running_becomes_visible_once_it_lasts() -> None:
     assert world.status["counts"]["running"] == 1
 
 
+def test_what_is_over_is_not_looked_at_again() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    world.run_pod("release-a-1")
+    world.step()
+    world.end_pod("release-a-1")
+    world.settle()
+    world.now += timedelta(hours=1)
+    assert world.step().requeue_seconds is None
+
+
 def test_max_parallel_holds_and_the_most_important_goes_first() -> None:
     tasks = [task(f"t{i}").priority(i) for i in range(6)]
     world = World(plan(*tasks), distribution(limits={"maxParallel": 2}))
