@@ -1,0 +1,80 @@
+"""Runs the samples through the CLI and shows what a user sees, each command before its output."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from e2e.cluster.places import CHECKOUT
+from e2e.cluster.progress import say, step
+
+if TYPE_CHECKING:
+    from e2e.cluster import Cluster
+
+NAMESPACE = "taskdist-demo"
+SAMPLES = CHECKOUT / "manifests" / "samples"
+
+
+def run(cluster: Cluster) -> int:
+    """Show the three samples; returns the exit code of the first, which is the one that runs."""
+    _fresh_namespace(cluster)
+    _title("Real work: insights into Python's standard library, computed by scripts in pods")
+    code = _taskdist(cluster, "submit", "-f", _sample("insights"), "--watch")
+    if cluster.kind != "simulated":
+        _taskdist(cluster, "logs", "insights", "report")
+    _taskdist(cluster, "get", "insights")
+
+    _title("Free text: split into subtasks and planned; nothing runs, since no agent type has a model yet")
+    _taskdist(cluster, "submit", "-f", _sample("freetext"))
+    _wait(cluster, "freetext", "Stalled")
+    _taskdist(cluster, "get", "freetext")
+
+    _title("A plan to look at: strategy Parallel, PlanOnly, with its warnings")
+    _taskdist(cluster, "submit", "-f", _sample("parallel-plan"))
+    _wait(cluster, "parallel-plan", "Planned")
+    _taskdist(cluster, "get", "parallel-plan")
+    _taskdist(cluster, "plan", "-f", _sample("parallel-plan"))
+    return code
+
+
+def _fresh_namespace(cluster: Cluster) -> None:
+    """The samples' namespace, under restricted Pod Security, without what an earlier run left."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}})
+    cluster.wait_service_account(NAMESPACE)
+    left = cluster.kubectl("get", "taskdistributions", "-n", NAMESPACE, "-o", "name").stdout.split()
+    if left:
+        with step("removing the earlier run"):
+            cluster.kubectl("delete", *left, "-n", NAMESPACE, "--cascade=foreground", "--timeout=90s")
+
+
+def _wait(cluster: Cluster, name: str, condition: str) -> None:
+    cluster.kubectl(
+        "wait", f"taskdistribution/{name}", "-n", NAMESPACE, f"--for=condition={condition}", "--timeout=60s"
+    )
+
+
+def _taskdist(cluster: Cluster, *arguments: str) -> int:
+    """Run one command of the CLI with this terminal, so that it shows what it shows there."""
+    scope = () if arguments[0] == "plan" else ("-n", NAMESPACE)
+    _say_bold(f"\n$ taskdist {shlex.join([*arguments, *scope])}")
+    command = [str(Path(sys.executable).with_name("taskdist")), *arguments, *scope]
+    environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    return subprocess.run(command, env=environment, cwd=CHECKOUT, check=False).returncode
+
+
+def _sample(name: str) -> str:
+    return os.fspath((SAMPLES / f"{name}.yaml").relative_to(CHECKOUT))
+
+
+def _title(text: str) -> None:
+    say(f"\n{'─' * min(len(text), 100)}")
+    _say_bold(text)
+
+
+def _say_bold(text: str) -> None:
+    say(f"\033[1m{text}\033[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else text)
