@@ -1,0 +1,64 @@
+"""The operator as a process of the test's own: started, killed and started again, as a node would do it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from e2e.cluster import ports
+from e2e.cluster.polling import until
+
+_ENTRY = "import json, sys; from taskdist.handlers.run import Options, main; main(Options(**json.loads(sys.argv[1])))"
+
+
+class OperatorProcess:
+    """One replica against one cluster. Use as a context manager; it is ended, by its pid, in the end."""
+
+    def __init__(self, kubeconfig: Path, log: Path, **options: object) -> None:
+        self._log = log
+        liveness, metrics = ports.free(2)
+        self.metrics_url = f"http://127.0.0.1:{metrics}/metrics"
+        self._options = json.dumps(
+            {"kubeconfig": str(kubeconfig), "liveness_port": liveness, "metrics_port": metrics, **options}
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, seconds: float = 60) -> None:
+        """Start it and return when it is in sync with the cluster."""
+        begin = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([sys.executable, "-c", _ENTRY, self._options], stdout=log, stderr=log)
+        until("the operator in sync", lambda: b"in sync" in self._log.read_bytes()[begin:] or self._ended(), seconds)
+        assert not self._ended(), f"the operator ended:\n{self.log()}"
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is said goodbye to."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """SIGTERM, as a kubelet does it."""
+        self._end(signal.SIGTERM)
+
+    def log(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _end(self, how: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait(timeout=30)
