@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,9 @@ _WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=65)
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
 # Longest accepted line of a watch: the API server's own object limit (1.5 MiB of etcd) with room for managed fields.
 _MAX_LINE = 8 * 1024 * 1024
+
+# Service account tokens are renewed by the kubelet when 80 % of an hour or more is over; kubeconfig plugins say so themselves.
+_CREDENTIALS_SECONDS = 15.0
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
@@ -122,6 +126,8 @@ class Client:
     def __init__(self, credentials: Credentials, session: aiohttp.ClientSession) -> None:
         self.credentials = credentials
         self._session = session
+        self._headers: dict[str, str] = {}
+        self._headers_until = 0.0
 
     @classmethod
     async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Client:
@@ -192,8 +198,7 @@ class Client:
             ApiError: the server said no.
             ClusterUnreachableError: no server said anything.
         """
-        headers = self.credentials.headers()
-        headers["Accept"] = "application/json"
+        headers = {**self._authentication(), "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = content_type
         data = None if body is None else body if isinstance(body, bytes) else _encode(body)
@@ -219,7 +224,7 @@ class Client:
             async with self._session.get(
                 self.credentials.server + path,
                 params=params,
-                headers=self.credentials.headers(),
+                headers=self._authentication(),
                 timeout=_WATCH_TIMEOUT if watch else _STREAM_TIMEOUT,
             ) as response:
                 if response.status >= 400:
@@ -233,6 +238,14 @@ class Client:
         """Watch a collection; yields the events as dicts. For people's commands: the operator decodes with types."""
         async for line in self.stream(path, {**(params or {}), "watch": "true"}, watch=True):
             yield _decode(line)
+
+    def _authentication(self) -> dict[str, str]:
+        """The headers that authenticate, asked for anew now and then: tokens rotate, but not with every request."""
+        now = time.monotonic()
+        if now >= self._headers_until:
+            self._headers = self.credentials.headers()
+            self._headers_until = now + _CREDENTIALS_SECONDS
+        return self._headers
 
     def _unreachable(self, error: Exception) -> ClusterUnreachableError:
         return ClusterUnreachableError(

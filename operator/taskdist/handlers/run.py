@@ -89,6 +89,19 @@ def _login(registry: kopf.OperatorRegistry, client: Client) -> None:
         )
 
 
+class _NoDiffBase(kopf.DiffBaseStorage):
+    """No memory of what was last handled: doorbells ask who, not what changed, and a copy of a large spec per event is dear."""
+
+    def build(self, *, body: Any, extra_fields: Any = None) -> Any:  # noqa: ARG002 - kopf's interface
+        return {}
+
+    def fetch(self, *, body: Any) -> Any:  # noqa: ARG002 - kopf's interface
+        return None
+
+    def store(self, *, body: Any, patch: Any, essence: Any) -> None:
+        pass
+
+
 async def _kopf(options: Options, registry: kopf.OperatorRegistry) -> None:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
@@ -96,7 +109,7 @@ async def _kopf(options: Options, registry: kopf.OperatorRegistry) -> None:
     settings.networking.request_timeout = 30
     settings.watching.server_timeout = 290
     settings.watching.client_timeout = 310
-    settings.batching.batch_window = 0.01
+    settings.persistence.diffbase_storage = _NoDiffBase()
     liveness = f"http://0.0.0.0:{options.liveness_port}/healthz" if options.liveness_port else None
     await kopf.operator(
         registry=registry,
