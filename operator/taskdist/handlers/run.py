@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,10 +39,6 @@ def main(options: Options) -> None:
 
 
 async def _run(options: Options) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
     async with await Client.connect(options.kubeconfig, options.context) as client:
         namespace = options.namespaces[0] if len(options.namespaces) == 1 else None
         reconciler = Reconciler(
@@ -53,22 +47,16 @@ async def _run(options: Options) -> None:
         registry = kopf.OperatorRegistry()
         register(registry, reconciler)
         _login(registry, client)
-        tasks = [
-            asyncio.create_task(_kopf(options, registry), name="kopf"),
-            asyncio.create_task(reconciler.run(), name="reconciler"),
-            asyncio.create_task(stop.wait(), name="signal"),
-        ]
-        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
+        # kopf takes SIGTERM and SIGINT for itself and then returns; anything else that ends either part is a failure.
+        bells = asyncio.create_task(_kopf(options, registry), name="kopf")
+        work = asyncio.create_task(reconciler.run(), name="reconciler")
+        await asyncio.wait([bells, work], return_when=asyncio.FIRST_COMPLETED)
+        for task in (bells, work):
             task.cancel()
-        for task in pending:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        for task in done:
-            if error := task.exception():
+        ends = await asyncio.gather(bells, work, return_exceptions=True)
+        for error in ends:
+            if isinstance(error, Exception):
                 raise error
-        if not stop.is_set():
-            raise SystemExit(f"{', '.join(t.get_name() for t in done)} ended although nobody asked for it")
 
 
 def _login(registry: kopf.OperatorRegistry, client: Client) -> None:
