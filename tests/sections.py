@@ -1,7 +1,7 @@
-"""Runs the tests from the quick to the costly, under a heading each: `pytest -p tests.sections`.
+"""Runs the tests from the quick to the costly, under a heading each: ``pytest -p tests.sections``.
 
-Unit, property (those with hypothesis), integration (a real API server), end to end (containers or simulated nodes). Within a section the order
-stays pytest's own. The closing summary names how many tests each section had and how long it took.
+Unit, property (those with hypothesis), integration (a real API server), end to end (containers or simulated nodes). Within a
+section the order stays pytest's own. The closing summary names how many tests each section had and how long it took.
 """
 
 from __future__ import annotations
