@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from taskdist import engine
 from taskdist.cluster import paths
@@ -42,14 +44,13 @@ class Reconciler:
         self,
         client: Client,
         *,
-        namespace: str | None = None,
+        namespaces: Sequence[str] = (),
         agent_image: str = "",
         in_flight: int = 6,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._clock = clock
-        self._namespace = namespace
         self.queue: WorkQueue[Key] = WorkQueue(time.monotonic)
         self.store = Store(self.queue.ring)
         self.store.catalogue.agent_image = agent_image
@@ -58,32 +59,31 @@ class Reconciler:
         self._published: dict[Key, float] = {}
         self._publishing: set[Key] = set()
         self._refusals: dict[Key, int] = {}
-        self.watches: tuple[Watch[WireSubTask] | Watch[WirePod] | Watch[WirePlan], ...] = (
-            Watch(
-                client,
+        self.watches = [watch for namespace in namespaces or (None,) for watch in self._watches(namespace)]
+
+    def _watches(self, namespace: str | None) -> list[Watch[Any]]:
+        """The raw watches of one namespace, or of the whole cluster."""
+        store, follow = self.store, partial(Watch, self._client, label_selector=LABEL_SELECTOR)
+        return [
+            follow(
                 paths.collection("SubTask", namespace),
                 WireSubTask,
-                on_replace=self.store.subtasks_listed,
-                on_event=self.store.subtask_event,
-                label_selector=LABEL_SELECTOR,
+                on_replace=partial(store.subtasks_listed, namespace),
+                on_event=store.subtask_event,
             ),
-            Watch(
-                client,
+            follow(
                 paths.collection("Pod", namespace),
                 WirePod,
-                on_replace=self.store.pods_listed,
-                on_event=self.store.pod_event,
-                label_selector=LABEL_SELECTOR,
+                on_replace=partial(store.pods_listed, namespace),
+                on_event=store.pod_event,
             ),
-            Watch(
-                client,
+            follow(
                 paths.collection("ExecutionPlan", namespace),
                 WirePlan,
-                on_replace=self.store.plans_listed,
-                on_event=self.store.plan_event,
-                label_selector=LABEL_SELECTOR,
+                on_replace=partial(store.plans_listed, namespace),
+                on_event=store.plan_event,
             ),
-        )
+        ]
 
     async def run(self) -> None:
         """Work until cancelled. Nothing is decided before every watch has listed once."""

@@ -9,7 +9,7 @@ SubTask's, else they are somebody else's and are left alone (CVE-2023-37264 in T
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -115,9 +115,9 @@ class Store:
 
     # --- from the raw watches --------------------------------------------------------------------------------------
 
-    def subtasks_listed(self, seen: list[WireSubTask]) -> None:
-        """A whole list of SubTasks."""
-        by_key: dict[Key, list[WireSubTask]] = {key: [] for key in self.projections}
+    def subtasks_listed(self, namespace: str | None, seen: list[WireSubTask]) -> None:
+        """A whole list of SubTasks: of one namespace, or of all."""
+        by_key: dict[Key, list[WireSubTask]] = {key: [] for key in self._within(namespace)}
         for subtask in seen:
             by_key.setdefault(_key(subtask), []).append(subtask)
         for key, mine in by_key.items():
@@ -137,9 +137,9 @@ class Store:
             return
         self.ring(key)
 
-    def pods_listed(self, seen: list[WirePod]) -> None:
-        """A whole list of pods."""
-        by_key: dict[Key, list[WirePod]] = {key: [] for key in self.projections}
+    def pods_listed(self, namespace: str | None, seen: list[WirePod]) -> None:
+        """A whole list of pods: of one namespace, or of all."""
+        by_key: dict[Key, list[WirePod]] = {key: [] for key in self._within(namespace)}
         for pod in seen:
             by_key.setdefault(_key(pod), []).append(pod)
         for key, mine in by_key.items():
@@ -162,14 +162,13 @@ class Store:
             projection.observe_pod(view)
         self.ring(key)
 
-    def plans_listed(self, seen: list[WirePlan]) -> None:
-        """A whole list of ExecutionPlans."""
-        for projection in self.projections.values():
-            projection.plans.clear()
+    def plans_listed(self, namespace: str | None, seen: list[WirePlan]) -> None:
+        """A whole list of ExecutionPlans: of one namespace, or of all."""
+        for key in self._within(namespace):
+            self.projections[key].plans.clear()
+            self.ring(key)
         for plan in seen:
             self.plan_event("ADDED", plan)
-        for key in self.projections:
-            self.ring(key)
 
     def plan_event(self, type_: str, seen: WirePlan) -> None:
         """One change of an ExecutionPlan."""
@@ -188,6 +187,9 @@ class Store:
             )
         self.ring(key)
 
+    def _within(self, namespace: str | None) -> list[Key]:
+        return [key for key in self.projections if namespace in (None, key.namespace)]
+
     def _owned(self, projection: Projection, child: WireSubTask | WirePlan) -> bool:
         """True if the distribution controls the child. Before the root is known it is assumed, and checked by its arrival."""
         owner = child.metadata.owner_uid("TaskDistribution")
@@ -197,15 +199,6 @@ class Store:
         for key, projection in self.projections.items():
             projection.touch(s.id for s in projection.subtasks.values() if not s.terminal)
             self.ring(key)
-
-    def forget_empty(self) -> None:
-        """Drop projections whose root never came: children of a distribution that is being deleted."""
-        for key in [k for k, p in self.projections.items() if p.root is None and not p.subtasks and not p.pods]:
-            del self.projections[key]
-
-    def keys(self) -> Iterable[Key]:
-        """The keys of all known distributions."""
-        return tuple(self.projections)
 
 
 def _key(child: WireSubTask | WirePod | WirePlan) -> Key:

@@ -1,8 +1,8 @@
 """All writes of the operator pass here: a priority decides which goes first, and few are in flight at once.
 
 What finishes work (pods, terminal statuses) goes before what prepares it (subtasks), so that a large graph starts at once
-instead of after its thousandth object; the root's status, once a second at most, goes between. Few in flight, because the API server's
-CPU is the limit on a small machine: 32 at once starve the scheduler.
+instead of after its thousandth object; the root's status, once a second at most, goes between. Few in flight, because the
+API server's CPU is the limit on a small machine: 32 at once starve the scheduler.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import kopf
 
 from taskdist.cluster.client import Client
+from taskdist.cluster.lease import lead
 from taskdist.cluster.reconciler import Reconciler
 from taskdist.handlers.doorbells import register
 from taskdist.telemetry import logs, metrics
@@ -17,7 +19,10 @@ from taskdist.telemetry import logs, metrics
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run. ``namespaces`` empty means the whole cluster; ports 0 mean none."""
+    """How to run. ``namespaces`` empty means the whole cluster; ports 0 mean none.
+
+    ``lease_namespace`` is where the Lease lives that replicas elect their leader by; empty means that there is one replica.
+    """
 
     namespaces: Sequence[str] = ()
     kubeconfig: str | None = None
@@ -28,6 +33,8 @@ class Options:
     log_json: bool = False
     log_level: str = "INFO"
     in_flight: int = 6
+    lease_namespace: str = ""
+    identity: str = ""
 
 
 def main(options: Options) -> None:
@@ -40,16 +47,15 @@ def main(options: Options) -> None:
 
 async def _run(options: Options) -> None:
     async with await Client.connect(options.kubeconfig, options.context) as client:
-        namespace = options.namespaces[0] if len(options.namespaces) == 1 else None
         reconciler = Reconciler(
-            client, namespace=namespace, agent_image=options.agent_image, in_flight=options.in_flight
+            client, namespaces=options.namespaces, agent_image=options.agent_image, in_flight=options.in_flight
         )
         registry = kopf.OperatorRegistry()
         register(registry, reconciler)
         _login(registry, client)
         # kopf takes SIGTERM and SIGINT for itself and then returns; anything else that ends either part is a failure.
         bells = asyncio.create_task(_kopf(options, registry), name="kopf")
-        work = asyncio.create_task(reconciler.run(), name="reconciler")
+        work = asyncio.create_task(_work(options, reconciler), name="reconciler")
         await asyncio.wait([bells, work], return_when=asyncio.FIRST_COMPLETED)
         for task in (bells, work):
             task.cancel()
@@ -57,6 +63,19 @@ async def _run(options: Options) -> None:
         for error in ends:
             if isinstance(error, Exception):
                 raise error
+
+
+async def _work(options: Options, reconciler: Reconciler) -> None:
+    if options.lease_namespace:
+        await lead(
+            reconciler.run,
+            namespace=options.lease_namespace,
+            identity=options.identity or socket.gethostname(),
+            kubeconfig=options.kubeconfig,
+            context=options.context,
+        )
+    else:
+        await reconciler.run()
 
 
 def _login(registry: kopf.OperatorRegistry, client: Client) -> None:
