@@ -263,6 +263,8 @@ class PlanRequest:
     providers: tuple[ProviderSpec, ...] = ()
     cluster: ClusterFacts = ClusterFacts()
     history: tuple[Observation, ...] = ()
+    solver_work: float = 0.0
+    """CP-SAT's deterministic work that the schedule is worth; 0 leaves the exact solver out (docs/adr/0003-schedule.md)."""
 
 
 # --- output --------------------------------------------------------------------------------------------------------
@@ -317,7 +319,9 @@ class Estimate:
 class PlannedSubTask:
     """One unit of work, ready to be created.
 
-    ``start`` and ``finish`` are planned seconds after the start of the distribution.
+    ``start`` and ``finish`` are planned seconds after the start of the distribution. Of those that are ready, the one of the highest
+    ``priority`` starts first. ``slack_seconds`` is the time by which it may be late without making the longest chain longer; it is
+    ``critical`` if that is none.
     """
 
     id: str
@@ -376,11 +380,16 @@ class Parallelism:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleQuality:
-    """How good the schedule is: makespan, the best provable lower bound, and which method found it."""
+    """How good the schedule is: makespan, the best provable lower bound, and which method (list, search, exact) found it.
+
+    ``dispatched_seconds`` is what starting ready subtasks in the order of their priorities takes; it is more than the makespan only
+    where the schedule leaves room free on purpose.
+    """
 
     makespan_seconds: int = 0
     lower_bound_seconds: int = 0
     method: str = "list"
+    dispatched_seconds: int = 0
 
     @property
     def gap(self) -> float:

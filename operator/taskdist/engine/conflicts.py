@@ -1,0 +1,201 @@
+"""Conflicts that nobody declared: subtasks that change the same named thing and do not wait for each other.
+
+Read from the words of a description ("deploy the checkout service") and from the commands of a script (``kubectl apply … checkout``,
+``> /data/report.csv``, ``UPDATE users``). What lies inside of the pod, such as ``/tmp``, is nobody else's and no conflict.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from taskdist.engine.model import TriggerRule
+from taskdist.engine.shape import bits_of, descendants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from taskdist.engine.drafts import Draft
+    from taskdist.engine.graph import Graph
+
+LOCK_PREFIX: Final = "auto:"
+"""Begin of the names of locks that the planner adds; the rest is the thing itself."""
+_LONGEST_LOCK: Final = 128
+
+_VERBS: Final = frozenset(
+    """write rewrite overwrite update modify edit change replace delete remove drop truncate purge wipe migrate deploy redeploy release publish
+    restart reboot upgrade downgrade patch rename move alter rebuild reindex restore reset rotate resize scale provision configure reconfigure
+    refactor append insert seed populate load sync push commit merge revert rollback install uninstall create recreate""".split()
+)
+_INFLECTED: Final = {
+    form: verb
+    for verb in sorted(_VERBS)
+    for form in (
+        verb, verb + "s", verb + "es", verb + "ing", verb + "ed", verb + "d", verb[:-1] + "ing",
+        verb + verb[-1] + "ing", verb + verb[-1] + "ed",
+    )
+}  # fmt: skip
+_DETERMINERS: Final = frozenset(
+    "the a an this that these those our your its their all every each new existing current same".split()
+)
+_STOPS: Final = frozenset(
+    """to into in on onto for from with without by at as of and or then so that which when while after before until using via per if but
+    is are was were be been it them they""".split()
+)
+_VAGUE: Final = frozenset(
+    """it them this that these those everything something anything data code change changes fix fixes result results output outputs file files
+    work thing things one ones item items test tests code issue issues bug bugs version versions""".split()
+)
+_TOKEN: Final = re.compile(r"[\"'`“‘]([^\"'`”’]{1,100})[\"'`”’]|([\w./:@-]*\w)|([,;.!?:()])")
+_COMMANDS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?P<verb>(?<![0-9&>])>{1,2})\s*[\"']?(?P<thing>(?:/|s3://|gs://)[^\s\"';|&<>()]+)",
+        r"\b(?P<verb>tee)\s+(?:-a\s+)?[\"']?(?P<thing>/[^\s\"';|&<>()]+)",
+        r"\b(?P<verb>cp|mv|rsync)\b[^\n;|&]*?\s[\"']?(?P<thing>(?:/|s3://|gs://)[^\s\"';|&<>()]+)[\"']?\s*(?=$|[\n;|&])",
+        r"\bkubectl\s(?:[^\n;|&]*?\s)?(?P<verb>delete|scale|patch|set\s+image|rollout\s+(?:restart|undo))\s+(?P<thing>[a-z]+[/ ][a-z0-9.-]+)",
+        r"\bhelm\s(?:[^\n;|&]*?\s)?(?P<verb>upgrade|install|uninstall|rollback)\s+(?:--install\s+|-i\s+)?(?P<thing>[a-z0-9][a-z0-9.-]*)",
+        r"\b(?P<verb>insert\s+into|update|delete\s+from|truncate(?:\s+table)?|(?:alter|drop|create)\s+table(?:\s+if\s+(?:not\s+)?exists)?)\s+"
+        r"[\"`]?(?P<thing>[a-z_][a-z0-9_.]*)[\"`]?(?=\s*(?:\(|;|$|set\b|values\b|where\b|add\b|drop\b|select\b|\"|'))",
+        r"\bgit\s+(?P<verb>push)\s+(?:-\S+\s+)*(?P<thing>[a-z0-9._-]+\s+[a-z0-9._/-]+)",
+    )
+)
+_OWN: Final = re.compile(r"/(?:tmp|dev|proc|run|taskdist|var/tmp)(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Write:
+    """One change of one named thing; ``cue`` are the words that say so."""
+
+    thing: str
+    cue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Nodes that change ``thing``, each unordered to at least one other of them, with the words of each."""
+
+    thing: str
+    members: tuple[int, ...]
+    cues: tuple[str, ...]
+
+    @property
+    def lock(self) -> str:
+        """Name of the lock that keeps them apart."""
+        return (LOCK_PREFIX + self.thing)[:_LONGEST_LOCK]
+
+
+def conflicts(
+    drafts: Sequence[Draft], graph: Graph, order: Sequence[int], reach: Sequence[int]
+) -> tuple[Conflict, ...]:
+    """Every thing that unordered subtasks change, sorted by its name. Those that share a declared lock already wait for each other."""
+    writers: dict[str, dict[int, str]] = {}
+    for node, draft in enumerate(drafts):
+        for write in writes(draft):
+            writers.setdefault(write.thing, {}).setdefault(node, write.cue)
+    shared = {thing: cues for thing, cues in sorted(writers.items()) if len(cues) > 1 and not _all_locked(cues, drafts)}
+    if not shared:
+        return ()
+    mirrored = type(graph)(before=graph.after, after=graph.before)
+    ahead = descendants(mirrored, tuple(reversed(order)))
+    found: list[Conflict] = []
+    for thing, cues in shared.items():
+        group = sum(1 << node for node in cues)
+        members = tuple(
+            node
+            for node in sorted(cues)
+            if any(
+                _collide(node, other, drafts, graph)
+                for other in bits_of(group & ~reach[node] & ~ahead[node] & ~(1 << node))
+            )
+        )
+        if members:
+            found.append(Conflict(thing, members, tuple(cues[node] for node in members)))
+    return tuple(found)
+
+
+def writes(draft: Draft) -> tuple[Write, ...]:
+    """What one draft changes, by its words and by its commands; each thing once."""
+    found = {write.thing: write for write in reversed(_in_text(draft.description))}
+    if draft.spec is not None and not draft.spec.work.is_text_only:
+        work = draft.spec.work
+        lines = "\n".join((work.script, " ".join((*work.command, *work.args)))).replace("$(item)", draft.item)
+        found |= {write.thing: write for write in reversed(_in_commands(lines))}
+    return tuple(sorted(found.values()))
+
+
+def _all_locked(nodes: Iterable[int], drafts: Sequence[Draft]) -> bool:
+    """True if one declared lock is held by all of them."""
+    return bool(set.intersection(*(set(_locks(drafts[node])) for node in nodes)))
+
+
+def _collide(one: int, other: int, drafts: Sequence[Draft], graph: Graph) -> bool:
+    """True unless something else already keeps two unordered writers apart."""
+    return set(_locks(drafts[one])).isdisjoint(_locks(drafts[other])) and not _exclude_each_other(
+        one, other, drafts, graph
+    )
+
+
+def _locks(draft: Draft) -> tuple[str, ...]:
+    return draft.spec.locks if draft.spec is not None else ()
+
+
+def _exclude_each_other(one: int, other: int, drafts: Sequence[Draft], graph: Graph) -> bool:
+    """True if one runs only when a common dependency failed, and the other only when it succeeded."""
+    rules = {drafts[one].trigger_rule, drafts[other].trigger_rule}
+    opposite = TriggerRule.ANY_FAILED in rules and bool(rules & {TriggerRule.ALL_SUCCEEDED, TriggerRule.ANY_SUCCEEDED})
+    return opposite and not set(graph.before[one]).isdisjoint(graph.before[other])
+
+
+@lru_cache(maxsize=4096)
+def _in_text(text: str) -> tuple[Write, ...]:
+    tokens = list(_TOKEN.finditer(text))
+    return tuple(
+        Write(thing, f"{match[0]} {shown}")
+        for at, match in enumerate(tokens)
+        if match[2] and match[2].lower() in _INFLECTED
+        for thing, shown in _object(tokens, at + 1)
+    )
+
+
+def _object(tokens: Sequence[re.Match[str]], at: int) -> Iterator[tuple[str, str]]:
+    """Read the thing after an action word: a quoted name, a path, an identifier, or a short noun phrase of at least two words."""
+    words: list[str] = []
+    definite = False
+    for match in tokens[at : at + 6]:
+        quoted, word, stop = match.groups()
+        if stop or (word and word.lower() in _STOPS):
+            break
+        if quoted:
+            yield quoted.lower(), quoted
+            return
+        if not words and word.lower() in _DETERMINERS:
+            definite = word.lower() in ("the", "our", "this", "that", "its", "their")
+            continue
+        words.append(word)
+    if not words:
+        return
+    name = next((w for w in words if _is_name(w)), None)
+    if name:
+        if not _OWN.match(name):
+            yield name.lower(), name
+    elif words[-1].lower() not in _VAGUE and (len(words) > 1 or definite):
+        yield " ".join(words).lower(), " ".join(words)
+
+
+def _is_name(word: str) -> bool:
+    """True for what looks like an identifier rather than a word: a path, a file, snake_case, kebab-case, camelCase."""
+    return bool(re.search(r"[/_@:]|\w-\w|\w\.\w|[a-z][A-Z]|\d", word))
+
+
+@lru_cache(maxsize=4096)
+def _in_commands(lines: str) -> tuple[Write, ...]:
+    found: list[Write] = []
+    for command in _COMMANDS:
+        for match in command.finditer(lines[:20_000]):
+            thing = " ".join(match["thing"].lower().split())
+            if "$" not in thing and not _OWN.match(thing):
+                found.append(Write(thing, " ".join(match[0].split())[:120]))
+    return tuple(found)

@@ -1,0 +1,245 @@
+"""From an outline to the finished plan: conflicts, placement, schedule, estimates, and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from taskdist.engine.conflicts import conflicts
+from taskdist.engine.cost import estimate, total
+from taskdist.engine.facts import Drawn
+from taskdist.engine.graph import critical_path, depths
+from taskdist.engine.hashing import definition_hash
+from taskdist.engine.insights import insights
+from taskdist.engine.model import (
+    ConflictPolicy,
+    Parallelism,
+    PlannedSubTask,
+    ScheduleQuality,
+    Strategy,
+    Work,
+)
+from taskdist.engine.peak import peak
+from taskdist.engine.placement import variants
+from taskdist.engine.schedule import Effort, exact, solve
+from taskdist.engine.schedule.objective import Outcome, best
+from taskdist.engine.setting import Setting, quick, replay
+from taskdist.engine.shape import descendants, width
+from taskdist.engine.timetable import Load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taskdist.engine.conflicts import Conflict
+    from taskdist.engine.facts import Outline
+    from taskdist.engine.graph import CriticalPath
+    from taskdist.engine.model import Estimate, ProviderSpec
+    from taskdist.engine.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One way to place all subtasks: provider and estimate of each, and the scheduling problem that it makes."""
+
+    providers: tuple[ProviderSpec, ...]
+    estimates: tuple[Estimate, ...]
+    setting: Setting
+
+
+def draw(outline: Outline) -> Drawn:
+    """Plan an outline that has no structural mistake."""
+    request, graph = outline.request, outline.graph
+    reach = tuple(descendants(graph, outline.order))
+    found = conflicts(outline.drafts.items, graph, outline.order, reach)
+    setting = _setting(outline, found if request.conflict_policy is ConflictPolicy.SERIALIZE else ())
+    free = setting.without_rooms()
+    free_starts = free.quick()
+    placed = _choose_placement(outline, setting, free_starts)
+    schedule = _schedule(outline, placed)
+    path = critical_path(graph, outline.order, setting.durations)
+    subtasks = _subtasks(outline, placed, schedule, path)
+    requests = tuple(s.sizing.resources for s in outline.assigned)
+    return Drawn(
+        subtasks=tuple(subtasks[node] for node in outline.order),
+        placed_on=tuple(placed.providers[node] for node in outline.order),
+        parallelism=_parallelism(outline, path, schedule),
+        estimate=_total(outline, placed, schedule),
+        schedule=ScheduleQuality(schedule.makespan, schedule.lower_bound, schedule.method, schedule.dispatched),
+        reach=reach,
+        conflicts=found,
+        conflict_waits=_waits(found, subtasks, schedule),
+        conflict_seconds=_added_seconds(placed.setting, {c.lock for c in found}),
+        lock_seconds=_added_seconds(placed.setting, _declared_locks(outline)),
+        peak=peak(schedule.starts, setting.durations, requests),
+        free_peak=peak(free_starts, setting.durations, requests),
+        free_makespan=max(s + d for s, d in zip(free_starts, setting.durations, strict=True)),
+        solver_missing=request.solver_work > 0 and not exact.is_available(),
+        insights=insights(outline, placed.setting, placed.providers, schedule.makespan, path.path),
+    )
+
+
+def _setting(outline: Outline, found: Sequence[Conflict]) -> Setting:
+    """Return the work under all limits but the providers' capacity, which needs a placement first."""
+    request = outline.request
+    added: dict[int, list[str]] = {}
+    for conflict in found:
+        for node in conflict.members:
+            added.setdefault(node, []).append(conflict.lock)
+    loads = tuple(
+        Load(
+            one.agent_type,
+            one.sizing.resources,
+            (*(one.draft.spec.locks if one.draft.spec is not None else ()), *added.get(node, ())),
+        )
+        for node, one in enumerate(outline.assigned)
+    )
+    one_by_one = request.strategy is Strategy.SEQUENTIAL
+    return Setting(
+        graph=outline.graph,
+        order=outline.order,
+        durations=tuple(one.duration.middle for one in outline.assigned),
+        loads=loads,
+        max_parallel=1 if one_by_one else request.limits.max_parallel,
+        cluster=request.cluster,
+    )
+
+
+def _choose_placement(outline: Outline, setting: Setting, free_starts: tuple[int, ...]) -> Placed:
+    """Return the placement that the strategy's objective prefers among those that the policy allows."""
+    request, providers = outline.request, outline.providers.providers
+    requests = [one.sizing.resources for one in outline.assigned]
+    options = variants(request.placement_policy, providers, requests, free_starts, setting.durations)
+    ways = [_place(outline, setting, [providers[i] for i in option]) for option in dict.fromkeys(options)]
+    if len(ways) == 1:
+        return ways[0]
+    slow = tuple(one.duration.high for one in outline.assigned)
+    outcomes: list[Outcome] = []
+    for way in ways:
+        problem = way.setting.problem()
+        starts = quick(problem)
+        length = max(s + d for s, d in zip(starts, problem.durations, strict=True))
+        ranks = _ranks(starts, outline.order)
+        cost = sum((e.cost_usd for e in way.estimates), start=way.estimates[0].cost_usd * 0)
+        outcomes.append(Outcome(length, replay(problem, ranks, slow), cost))
+    return ways[best(request.strategy, outcomes, request.limits.deadline_seconds)]
+
+
+def _place(outline: Outline, setting: Setting, providers: Sequence[ProviderSpec]) -> Placed:
+    known: dict[object, Estimate] = {}
+    estimates: list[Estimate] = []
+    for one, provider in zip(outline.assigned, providers, strict=True):
+        key = (one.agent_type.name, one.complexity.score, one.sizing.resources, provider.name, one.duration)
+        if key not in known:
+            known[key] = estimate(one.agent_type, one.complexity, one.sizing.resources, provider, one.duration)
+        estimates.append(known[key])
+    loads = tuple(replace(load, provider=p) for load, p in zip(setting.loads, providers, strict=True))
+    return Placed(tuple(providers), tuple(estimates), replace(setting, loads=loads))
+
+
+def _schedule(outline: Outline, placed: Placed) -> Schedule:
+    """Schedule the plan; strategy Deadline also tries the order that is best when work takes its 90 % quantile."""
+    request = outline.request
+    effort = Effort(solver_work=request.solver_work)
+    problem = placed.setting.problem()
+    usual = solve(problem, effort)
+    if request.strategy is not Strategy.DEADLINE:
+        return usual
+    slow = tuple(one.duration.high for one in outline.assigned)
+    careful = solve(replace(problem, durations=slow), effort)
+    if replay(problem, careful.ranks, slow) >= replay(problem, usual.ranks, slow):
+        return usual
+    return usual.reordered(problem, careful.ranks)
+
+
+def _subtasks(outline: Outline, placed: Placed, schedule: Schedule, path: CriticalPath) -> list[PlannedSubTask]:
+    request, size = outline.request, outline.graph.size
+    hashes: dict[str, str] = {}
+    made: dict[int, PlannedSubTask] = {}
+    for node in outline.order:
+        one, spec = outline.assigned[node], outline.assigned[node].draft.spec
+        upstream = {d.name: hashes[d.name] for d in one.draft.dependencies}
+        hashes[one.draft.id] = definition_hash(one.draft, one.agent_type, upstream)
+        start, seconds = schedule.starts[node], one.duration.middle
+        slack = path.slack(node, seconds)
+        made[node] = PlannedSubTask(
+            id=one.draft.id,
+            description=one.draft.description,
+            agent_type=one.agent_type.name,
+            specialization=one.agent_type.specialization,
+            depends_on=tuple(sorted(one.draft.dependencies)),
+            trigger_rule=one.draft.trigger_rule,
+            work=spec.work if spec is not None else Work(),
+            complexity=one.complexity,
+            routing=one.routing,
+            resources=one.sizing.resources,
+            provider=placed.providers[node].name,
+            estimate=placed.estimates[node],
+            start=start,
+            finish=start + seconds,
+            slack_seconds=slack,
+            critical=slack == 0,
+            priority=size - 1 - schedule.ranks[node],
+            locks=tuple(sorted(set(placed.setting.loads[node].locks))),
+            timeout_seconds=spec.timeout_seconds if spec is not None else None,
+            retry=spec.retry if spec is not None and spec.retry is not None else request.retry,
+            input_bytes=spec.input_bytes if spec is not None else None,
+            for_each_result=spec.for_each_result if spec is not None else "",
+            cache_key=spec.cache_key if spec is not None else "",
+            item=one.draft.item,
+            definition_hash=hashes[one.draft.id],
+        )
+    return [made[node] for node in range(size)]
+
+
+def _parallelism(outline: Outline, path: CriticalPath, schedule: Schedule) -> Parallelism:
+    graph, order = outline.graph, outline.order
+    work = sum(one.duration.middle for one in outline.assigned)
+    return Parallelism(
+        width=width(graph, order).value,
+        layers=1 + max(depths(graph, order)),
+        potential=1 - path.length / work if work else 0.0,
+        speedup=work / schedule.makespan if schedule.makespan else 1.0,
+        critical_path=tuple(outline.drafts.items[node].id for node in path.path),
+        critical_path_seconds=path.length,
+        work_seconds=work,
+    )
+
+
+def _total(outline: Outline, placed: Placed, schedule: Schedule) -> Estimate:
+    """Sum up cost, and play the schedule with low and with high durations: its range of time."""
+    problem = placed.setting.problem()
+    low = replay(problem, schedule.ranks, [one.duration.low for one in outline.assigned])
+    high = replay(problem, schedule.ranks, [one.duration.high for one in outline.assigned])
+    middle = schedule.makespan
+    return total(placed.estimates, (min(low, middle), middle, max(high, middle)))
+
+
+def _ranks(starts: Sequence[int], order: Sequence[int]) -> list[int]:
+    ranks = [0] * len(starts)
+    for rank, node in enumerate(sorted(order, key=lambda node: starts[node])):
+        ranks[node] = rank
+    return ranks
+
+
+def _declared_locks(outline: Outline) -> set[str]:
+    return {lock for one in outline.assigned if one.draft.spec is not None for lock in one.draft.spec.locks}
+
+
+def _added_seconds(setting: Setting, locks: set[str]) -> int:
+    """Return how much longer the plan is for these locks, by the list heuristic with them and without."""
+    if not any(lock in locks for load in setting.loads for lock in load.locks):
+        return 0
+    loads = tuple(replace(load, locks=tuple(k for k in load.locks if k not in locks)) for load in setting.loads)
+    return max(0, setting.quick_makespan() - replace(setting, loads=loads).quick_makespan())
+
+
+def _waits(
+    found: Sequence[Conflict], subtasks: Sequence[PlannedSubTask], schedule: Schedule
+) -> tuple[tuple[str, str, str], ...]:
+    """Who waits for whom: (thing, earlier, later) for neighbours in the schedule that share a conflict."""
+    waits: list[tuple[str, str, str]] = []
+    for conflict in found:
+        turn = sorted(conflict.members, key=lambda node: (schedule.starts[node], schedule.ranks[node]))
+        waits += [(conflict.thing, subtasks[a].id, subtasks[b].id) for a, b in pairwise(turn)]
+    return tuple(waits)

@@ -1,0 +1,67 @@
+"""How long a subtask takes: low, middle and high, in seconds. The middle is what is planned with.
+
+Durations of work are skewed to the right; a lognormal fits both task traces and project activities (Trietsch et al. 2012, EJOR 216:386).
+So the range is the 10 % and 90 % quantile of a lognormal around the median: ``middle * exp(± 1.2816 σ)``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from taskdist.engine.model import Basis
+
+if TYPE_CHECKING:
+    from taskdist.engine.model import AgentTypeSpec, Complexity, Observation
+
+PRIOR_SIGMA: Final = 0.5
+"""Spread without history: the high end is 1.9 times the middle, the low end 0.53 times."""
+PRIOR_WEIGHT: Final = 5.0
+"""How many finished attempts the prior is worth."""
+LONGEST_SECONDS: Final = 30 * 24 * 3600
+"""No estimate goes beyond 30 days; what would is wrong input, and sums stay within the API's year."""
+_Z90: Final = 1.2815515655446004
+_SMALLEST_SIGMA, _LARGEST_SIGMA = 0.05, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Seconds of one attempt: 10 % quantile, median, 90 % quantile; and what they rest on."""
+
+    low: int
+    middle: int
+    high: int
+    basis: Basis
+
+
+def trust(samples: int) -> float:
+    """Share of an estimate that history decides, growing with the number of finished attempts: n / (n + 5)."""
+    return samples / (samples + PRIOR_WEIGHT)
+
+
+def factor(complexity: Complexity) -> float:
+    """What the agent type's base duration and base cost are multiplied by: 0.5 + score, so 1 at middle complexity."""
+    return 0.5 + complexity.score
+
+
+def duration(agent_type: AgentTypeSpec, complexity: Complexity, seen: Observation | None) -> Duration:
+    """Base seconds of the agent type times complexity, drawn towards what finished attempts took.
+
+    Prior and history meet on the logarithm (a geometric mean weighed by :func:`trust`), as fits a lognormal.
+    """
+    prior = max(1.0, float(agent_type.base_seconds))
+    middle, sigma, basis = prior, PRIOR_SIGMA, Basis.PRIOR
+    if seen is not None and seen.samples > 0 and seen.seconds_p50 > 0:
+        weight = trust(seen.samples)
+        middle = math.exp((1 - weight) * math.log(prior) + weight * math.log(seen.seconds_p50))
+        learned = math.log(max(seen.seconds_p90, seen.seconds_p50) / seen.seconds_p50) / _Z90
+        sigma = min(_LARGEST_SIGMA, max(_SMALLEST_SIGMA, (1 - weight) * PRIOR_SIGMA + weight * learned))
+        basis = Basis.HISTORY
+    middle *= factor(complexity)
+    spread = math.exp(_Z90 * sigma)
+    return Duration(_seconds(middle / spread), _seconds(middle), _seconds(middle * spread), basis)
+
+
+def _seconds(value: float) -> int:
+    return max(1, min(LONGEST_SECONDS, round(value)))
