@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from e2e.cluster import archive, packages
+from e2e.cluster.filesystem import overlay_can_be_stacked
 from e2e.cluster.machine import STATE, TOOLS, Machine
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ disabled_plugins = [
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
   default_runtime_name = "crun"
-  snapshotter = "{_snapshotter(self.state)}"
+  snapshotter = "{"overlayfs" if overlay_can_be_stacked(self.state) else "native"}"
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.crun]
   runtime_type = "io.containerd.runc.v2"
@@ -193,15 +193,3 @@ def _may_lower_oom_score() -> bool:
     with open("/proc/self/status") as status:  # noqa: PTH123 - not a file in the sense of a path
         line = next(line for line in status if line.startswith("CapEff:"))
     return bool(int(line.split()[1], 16) >> 24 & 1)
-
-
-def _snapshotter(state: Path) -> str:
-    """overlayfs, unless the state folder is on an overlay itself (inside a container), where it cannot be stacked."""
-    device = state.stat().st_dev
-    with open("/proc/self/mountinfo") as mounts:  # noqa: PTH123
-        for mount in mounts:
-            fields = mount.split()
-            major, minor = map(int, fields[2].split(":"))
-            if os.makedev(major, minor) == device and fields[fields.index("-") + 1] == "overlay":
-                return "native"
-    return "overlayfs"

@@ -23,7 +23,7 @@ _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sb
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program and the Debian package that brings it."""
+    """A program, or a file by its absolute path, and the Debian package that brings it."""
 
     name: str
     package: str
@@ -32,6 +32,8 @@ class Program:
         """Where it is; None when it is missing."""
         if self.package == "containernetworking-plugins":
             return next((folder / self.name for folder in CNI_FOLDERS if (folder / self.name).exists()), None)
+        if self.name.startswith("/"):
+            return Path(self.name) if Path(self.name).exists() else None
         found = shutil.which(self.name, path=_PATH)
         return Path(found) if found else None
 
@@ -49,7 +51,11 @@ NODE = (
 )
 """For a node that runs containers."""
 
-IMAGE = (Program("buildah", "buildah"), Program("debootstrap", "debootstrap"))
+IMAGE = (
+    Program("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
+    Program("buildah", "buildah"),
+    Program("debootstrap", "debootstrap"),
+)
 """For an image build without Docker."""
 
 
