@@ -33,10 +33,12 @@ FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="taskdist" \
       org.opencontainers.image.description="Task Distribution Operator, its CLI and its reference agent" \
       org.opencontainers.image.licenses="Apache-2.0"
-# An official Python image brings pip along; nothing installs packages in a running pod.
+# An official Python image brings pip along; nothing installs packages in a running pod. Neither it nor Debian's brings the
+# library's bytecode, and with a read-only root every pod would compile what it imports anew (0.2 s of CPU for an agent).
 RUN python3 -c 'import sysconfig; print(*(sysconfig.get_path(p) for p in ("purelib", "stdlib", "scripts")))' \
   | while read -r packages library scripts; do \
       rm -rf "$packages"/pip "$packages"/pip-* "$packages"/setuptools* "$packages"/wheel* "$library"/ensurepip "$scripts"/pip*; \
+      python3 -m compileall -q -x '/(tests?|idlelib|lib2to3)/' "$library"; \
     done \
  && echo 'taskdist:x:65532:65532:taskdist:/tmp:/usr/sbin/nologin' >> /etc/passwd \
  && echo 'taskdist:x:65532:' >> /etc/group

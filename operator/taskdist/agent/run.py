@@ -56,7 +56,7 @@ def main() -> int:
     verdict = attempt(env, doorbell, started)
     message = outcome.message(
         verdict.output,
-        verdict.usage or usage.measured(0),
+        verdict.usage or usage.measured(),
         seconds=time.monotonic() - started,
         reason=verdict.reason,
         error=verdict.error,

@@ -129,7 +129,7 @@ def supervise(
         signal=run.signal,
         out_of_memory=cgroup is not None and cgroup.oom_kills() > kills_before,
         stderr_tail=run.tail,
-        usage=usage.measured(run.peak_bytes),
+        usage=usage.measured(run.peak_bytes, cgroup.limit_bytes) if cgroup else usage.measured(),
     )
 
 

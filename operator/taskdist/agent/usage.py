@@ -31,6 +31,7 @@ class MemoryCgroup(NamedTuple):
 
     folder: Path
     version: int
+    limit_bytes: int
 
     def unreclaimable_bytes(self) -> int:
         """Memory that cannot be taken away without a kill: all but the page cache; 0 where it cannot be read.
@@ -79,13 +80,14 @@ def memory_cgroup(mount: Path = _CGROUPS, own: Path = _OWN_CGROUP) -> MemoryCgro
             continue
         # Inside a container the path may be the host's while the mount shows the container's own cgroup at its top.
         for folder in (top / path.lstrip("/"), top):
-            if _limit(folder / limit) < _UNLIMITED:
-                return MemoryCgroup(folder, version)
+            limit_bytes = _limit(folder / limit)
+            if limit_bytes < _UNLIMITED:
+                return MemoryCgroup(folder, version, limit_bytes)
     return None
 
 
-def measured(sampled_bytes: int) -> Usage:
-    """Usage of this process and of all its children that ended, with the largest sample of the cgroup's memory.
+def measured(sampled_bytes: int = 0, limit_bytes: int = _UNLIMITED) -> Usage:
+    """Usage of this process and of all its children that ended, with the largest sample of the cgroup's memory and its limit.
 
     The agent lives beside the work, so its memory adds to the largest process of the work; the sum, or the sample where
     that is more (several processes at once), is what the container must be given.
@@ -93,7 +95,9 @@ def measured(sampled_bytes: int) -> Usage:
     own = resource.getrusage(resource.RUSAGE_SELF)
     work = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_seconds = own.ru_utime + own.ru_stime + work.ru_utime + work.ru_stime
-    return Usage(cpu_seconds, max(sampled_bytes, (_own_peak_kib(own.ru_maxrss) + work.ru_maxrss) * 1024))
+    largest = (_own_peak_kib(own.ru_maxrss) + work.ru_maxrss) * 1024
+    # Resident memory counts files that several processes share once for each; together they had no more than the limit.
+    return Usage(cpu_seconds, min(max(sampled_bytes, largest), limit_bytes))
 
 
 def _own_peak_kib(otherwise: int) -> int:

@@ -146,7 +146,7 @@ def test_reads_memory_that_cannot_be_reclaimed(tmp_path: Path, files: dict[str, 
     (tmp_path / "self").write_text(own)
     found = memory_cgroup(cgroups(tmp_path / "cgroup", files), tmp_path / "self")
     assert found
-    assert (found.unreclaimable_bytes(), found.oom_kills()) == (1234, 1)
+    assert (found.unreclaimable_bytes(), found.oom_kills(), found.limit_bytes) == (1234, 1, 2**27)
 
 
 @pytest.mark.parametrize(
@@ -166,5 +166,5 @@ def test_the_machine_s_memory_is_not_the_pod_s(tmp_path: Path, files: dict[str, 
 
 
 def test_a_cgroup_that_vanished_counts_as_nothing(tmp_path: Path) -> None:
-    gone = MemoryCgroup(tmp_path / "gone", 2)
+    gone = MemoryCgroup(tmp_path / "gone", 2, 2**27)
     assert (gone.unreclaimable_bytes(), gone.oom_kills()) == (0, 0)
