@@ -87,6 +87,7 @@ class AssignmentsReference(Model):
 class ExecutionPlanSpec(Model):
     """What was planned. It never changes: a changed request makes a new revision."""
 
+    atomic: ClassVar = True
     cel: ClassVar = (
         Rule("self == oldSelf", "spec is immutable; a changed request needs a new ExecutionPlan"),
         Rule(

@@ -33,6 +33,13 @@ def _whole_number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _moment(value: object) -> object:
+    """Let no number pass for a moment, as Pydantic would: seconds or milliseconds, depending on its size."""
+    if isinstance(value, str | datetime):
+        return value
+    raise ValueError("a moment is text, such as 2026-01-02T03:04:05Z")
+
+
 LABEL_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 SUBDOMAIN_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 DECIMAL_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
@@ -144,7 +151,9 @@ Seconds = Annotated[int, Field(strict=True, ge=0, le=31_536_000)]
 """Whole seconds, at most a year."""
 PositiveSeconds = Annotated[int, Field(strict=True, ge=1, le=31_536_000)]
 Timestamp = Annotated[
-    AwareDatetime, PlainSerializer(lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str)
+    AwareDatetime,
+    BeforeValidator(_moment),
+    PlainSerializer(lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str),
 ]
 """A moment as ``metav1.Time`` writes it: RFC 3339 in UTC, whole seconds."""
 LabelKey = Annotated[str, Field(min_length=1, max_length=316)]

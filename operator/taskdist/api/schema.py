@@ -6,7 +6,7 @@ models, same bytes.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -191,19 +191,22 @@ class _PlainDumper(yaml.SafeDumper):
 def write(folder: Path) -> list[Path]:
     """Write one file per kind into ``folder``, remove what is of this group and no kind, and return what changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    changed = outdated(folder)
+    wanted = files()
+    changed = _differences(folder, wanted)
     for path in changed:
-        text = files().get(path.name)
-        if text is None:
-            path.unlink()
+        if path.name in wanted:
+            path.write_text(wanted[path.name], encoding="utf-8")
         else:
-            path.write_text(text, encoding="utf-8")
+            path.unlink()
     return changed
 
 
 def outdated(folder: Path) -> list[Path]:
     """Return the files in ``folder`` that :func:`write` would write or remove."""
-    wanted = files()
+    return _differences(folder, files())
+
+
+def _differences(folder: Path, wanted: Mapping[str, str]) -> list[Path]:
     stale = [path for path in sorted(folder.glob(f"{GROUP}_*.yaml")) if path.name not in wanted]
     different = [folder / name for name, text in wanted.items() if not _holds(folder / name, text)]
     return different + stale

@@ -58,6 +58,8 @@ class _Inliner:
                 schema |= _default(field, node["properties"][wire], schema)
             properties[wire] = schema
         schema = {"type": "object", "description": _text(model.__doc__), "properties": properties}
+        if model.atomic:
+            schema["x-kubernetes-map-type"] = "atomic"
         if node.get("required"):
             schema["required"] = sorted(node["required"])
         if model.cel:

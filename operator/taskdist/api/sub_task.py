@@ -68,6 +68,7 @@ class SubTaskEstimate(Model):
 class SubTaskSpec(Model):
     """What is to be done. It never changes: a changed definition makes a new SubTask."""
 
+    atomic: ClassVar = True
     cel: ClassVar = (
         Rule("self == oldSelf", "spec is immutable; a changed definition needs a new SubTask"),
         Rule(
@@ -207,6 +208,7 @@ class ResultsReference(Model):
 class SubTaskStatus(Model):
     """Where the subtask is."""
 
+    atomic: ClassVar = True
     cel: ClassVar = (
         Rule(
             f"!(has(oldSelf.phase) && oldSelf.phase in {TERMINAL}) || has(self.phase) && self.phase == oldSelf.phase",

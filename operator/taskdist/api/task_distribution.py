@@ -129,6 +129,7 @@ class TaskRetry(Model):
 class Task(Model):
     """One explicit task."""
 
+    atomic: ClassVar = True
     cel: ClassVar = (
         not_both("agentType", "requiredCapabilities"),
         not_both("script", "command"),
@@ -374,7 +375,7 @@ class Parallelism(Model):
     width: Count = 0
     """Largest number of subtasks that can run at the same time."""
     parallelization_potential: RatioString = "0"
-    """1 minus the critical path's duration over the sum of all durations, as a decimal string."""
+    """One minus the critical path's duration over the sum of all durations, as a decimal string."""
     speedup: DecimalString = "1"
     """How many times faster than one after the other, within `limits.maxParallel`, as a decimal string."""
     critical_path: Annotated[tuple[DnsLabel, ...], Field(max_length=100)] = ()
