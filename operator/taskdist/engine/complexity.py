@@ -1,8 +1,9 @@
 """How hard a subtask is: a score in [0, 1] with the parts that made it. docs/planning.md has the same in words.
 
-The parts follow what effort estimation has long counted: the kind of work, its size, how many things it ties together, how uncertain and
-how risky it is (Boehm 2000, COCOMO II: size times cost drivers). Their weights are documented priors, chosen so that one plain sentence
-("Analyze the access logs") lands in the middle band; history corrects what follows from the score, not the score.
+The parts follow what effort estimation has long counted: the kind of work, its size, how many things it ties
+together, how uncertain and how risky it is (Boehm 2000, COCOMO II: size times cost drivers). Their weights are
+documented priors, chosen so that one plain sentence ("Analyze the access logs") lands in the middle band; history
+corrects what follows from the score, not the score.
 """
 
 from __future__ import annotations
@@ -26,9 +27,14 @@ _QUANTITY: Final = re.compile(
     re.IGNORECASE,
 )
 _MULTIPLIERS: Final = {
-    "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "billion": 1e9,
-    "mb": 1e3, "g": 1e5, "gb": 1e5, "gib": 1e5, "t": 1e7, "tb": 1e7, "tib": 1e7, "pb": 1e9,
-}  # fmt: skip
+    **dict.fromkeys(("k", "thousand"), 1e3),
+    **dict.fromkeys(("m", "million"), 1e6),
+    "billion": 1e9,
+    "mb": 1e3,
+    **dict.fromkeys(("g", "gb", "gib"), 1e5),
+    **dict.fromkeys(("t", "tb", "tib"), 1e7),
+    "pb": 1e9,
+}
 """Counts as they are; bytes so that a gigabyte weighs like a hundred thousand things."""
 
 
@@ -36,28 +42,44 @@ def _each(weight: float, words: str) -> dict[str, float]:
     return dict.fromkeys(words.split(), weight)
 
 
-VERBS: Final[dict[str, float]] = {
-    **_each(0.05, """list show print read check count copy fetch download upload notify send rename tag ping log archive collect gather
-        save store label clean lint format restart open close ask tell publish announce post email report export import"""),
-    **_each(0.10, """summarize summarise document describe write draft update review test verify validate compare convert parse filter sort
-        merge plan schedule monitor measure extract install configure render build package release translate classify inspect prepare
-        create add remove delete scan backup restore compile run evaluate profile benchmark"""),
-    **_each(0.15, """analyze analyse deploy develop implement design debug fix diagnose transform aggregate index crawl simulate audit
-        estimate predict secure harden encrypt automate assess scale provision patch upgrade model cluster train tune investigate"""),
-    **_each(0.20, """optimize optimise migrate refactor integrate rewrite parallelize parallelise port rearchitect re-architect redesign replatform
-        reverse-engineer orchestrate federate shard consolidate modernize modernise reconcile"""),
-}  # fmt: skip
-"""Inherent difficulty of an action: looking and moving, making and checking, changing with understanding, changing what holds together."""
+_LOOK_AND_MOVE = """list show print read check count copy fetch download upload notify send rename tag ping log archive
+    collect gather save store label clean lint format restart open close ask tell publish announce post email report export
+    import"""
+_MAKE_AND_CHECK = """summarize summarise document describe write draft update review test verify validate compare convert
+    parse filter sort merge plan schedule monitor measure extract install configure render build package release translate
+    classify inspect prepare create add remove delete scan backup restore compile run evaluate profile benchmark"""
+_UNDERSTAND = """analyze analyse deploy develop implement design debug fix diagnose transform aggregate index crawl simulate
+    audit estimate predict secure harden encrypt automate assess scale provision patch upgrade model cluster train tune
+    investigate"""
+_CHANGE_THE_WHOLE = """optimize optimise migrate refactor integrate rewrite parallelize parallelise port rearchitect
+    re-architect redesign replatform reverse-engineer orchestrate federate shard consolidate modernize modernise reconcile"""
+VERBS: Final = {
+    **_each(0.05, _LOOK_AND_MOVE),
+    **_each(0.10, _MAKE_AND_CHECK),
+    **_each(0.15, _UNDERSTAND),
+    **_each(0.20, _CHANGE_THE_WHOLE),
+}
+"""Inherent difficulty of an action."""
 
-_SCALE: Final = _each(0.04, """all every each entire whole complete full large huge massive big many multiple several various bulk across
-    cluster-wide company-wide global thousands millions billions dozens hundreds comprehensive""")  # fmt: skip
+_SCALE: Final = _each(
+    0.04,
+    """all every each entire whole complete full large huge massive big many multiple several various bulk across cluster-wide
+    company-wide global thousands millions billions dozens hundreds comprehensive""",
+)
 _SMALL: Final = _each(
     -0.06, "simple simply quick quickly small tiny trivial trivially minor just brief briefly easy basic single"
 )
-_UNCERTAIN: Final = _each(0.04, """investigate explore research discover maybe perhaps possibly unknown unclear somehow whether figure find-out
-    experiment prototype evaluate legacy undocumented intermittent flaky why root-cause unexpected""")  # fmt: skip
-_RISKY: Final = _each(0.04, """production prod live customer customers payment payments billing security secrets credentials privacy personal
-    compliance gdpr delete drop irreversible migrate migration rollback downtime critical outage encryption authentication""")  # fmt: skip
+_UNCERTAIN: Final = _each(
+    0.04,
+    """investigate explore research discover maybe perhaps possibly unknown unclear somehow whether figure experiment
+    prototype evaluate legacy undocumented intermittent flaky why root-cause unexpected""",
+)
+_RISKY: Final = _each(
+    0.04,
+    """production prod live customer customers payment payments billing security secrets credentials privacy personal
+    compliance gdpr delete drop irreversible migrate migration rollback downtime critical outage encryption
+    authentication""",
+)
 
 PARTS: Final = {
     "base": "0.30 for any work",

@@ -1,7 +1,8 @@
 """Conflicts that nobody declared: subtasks that change the same named thing and do not wait for each other.
 
-Read from the words of a description ("deploy the checkout service") and from the commands of a script (``kubectl apply … checkout``,
-``> /data/report.csv``, ``UPDATE users``). What lies inside of the pod, such as ``/tmp``, is nobody else's and no conflict.
+Read from the words of a description ("deploy the checkout service") and from the commands of a script (``kubectl
+apply … checkout``, ``> /data/report.csv``, ``UPDATE users``). What lies inside of the pod, such as ``/tmp``, is
+nobody else's and no conflict.
 """
 
 from __future__ import annotations
@@ -24,44 +25,61 @@ LOCK_PREFIX: Final = "auto:"
 """Begin of the names of locks that the planner adds; the rest is the thing itself."""
 _LONGEST_LOCK: Final = 128
 
-_VERBS: Final = frozenset(
-    """write rewrite overwrite update modify edit change replace delete remove drop truncate purge wipe migrate deploy redeploy release publish
-    restart reboot upgrade downgrade patch rename move alter rebuild reindex restore reset rotate resize scale provision configure reconfigure
-    refactor append insert seed populate load sync push commit merge revert rollback install uninstall create recreate""".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_VERBS: Final = _words(
+    """write rewrite overwrite update modify edit change replace delete remove drop truncate purge wipe migrate deploy redeploy
+    release publish restart reboot upgrade downgrade patch rename move alter rebuild reindex restore reset rotate resize scale
+    provision configure reconfigure refactor append insert seed populate load sync push commit merge revert rollback install
+    uninstall create recreate"""
 )
-_INFLECTED: Final = {
-    form: verb
-    for verb in sorted(_VERBS)
+_ENDINGS: Final = ("", "s", "es", "ing", "ed", "d")
+_INFLECTED: Final = frozenset(
+    form
+    for verb in _VERBS
     for form in (
-        verb, verb + "s", verb + "es", verb + "ing", verb + "ed", verb + "d", verb[:-1] + "ing",
-        verb + verb[-1] + "ing", verb + verb[-1] + "ed",
+        *(verb + ending for ending in _ENDINGS),
+        verb[:-1] + "ing",
+        verb + verb[-1] + "ing",
+        verb + verb[-1] + "ed",
     )
-}  # fmt: skip
-_DETERMINERS: Final = frozenset(
-    "the a an this that these those our your its their all every each new existing current same".split()
 )
-_STOPS: Final = frozenset(
-    """to into in on onto for from with without by at as of and or then so that which when while after before until using via per if but
-    is are was were be been it them they""".split()
+_DEFINITE: Final = _words("the our this that its their these those")
+_DETERMINERS: Final = _DEFINITE | _words("a an your all every each new existing new current same")
+_STOPS: Final = _words(
+    """to into in on onto for from with without by at as of and or then so that which when while after before until using via
+    per if but is are was were be been it them they"""
 )
-_VAGUE: Final = frozenset(
-    """it them this that these those everything something anything data code change changes fix fixes result results output outputs file files
-    work thing things one ones item items test tests code issue issues bug bugs version versions""".split()
+_VAGUE: Final = _words(
+    """it them this that these those everything something anything data code change changes fix fixes result results output
+    outputs file files work thing things one ones item items test tests issue issues bug bugs version versions"""
 )
-_TOKEN: Final = re.compile(r"[\"'`“‘]([^\"'`”’]{1,100})[\"'`”’]|([\w./:@-]*\w)|([,;.!?:()])")
+_TOKEN: Final = re.compile(
+    r"[\"'`\u201c\u2018]([^\"'`\u201d\u2019]{1,100})[\"'`\u201d\u2019]|([\w./:@-]*\w)|([,;.!?:()])"
+)
+_PLACE: Final = r"[\"']?(?P<thing>(?:/|s3://|gs://)[^\s\"';|&<>()]+)"
+_END: Final = r"[\"']?\s*(?=$|[\n;|&])"
+_KUBECTL: Final = r"delete|scale|patch|set\s+image|rollout\s+(?:restart|undo)"
+_HELM: Final = "upgrade|install|uninstall|rollback"
+_CREATE: Final = r"(?:alter|drop|create)\s+table(?:\s+if\s+(?:not\s+)?exists)?"
+_SQL: Final = rf"insert\s+into|update|delete\s+from|truncate(?:\s+table)?|{_CREATE}"
+_AFTER_TABLE: Final = r"(?=\s*(?:\(|;|$|set\b|values\b|where\b|add\b|drop\b|select\b|\"|'))"
 _COMMANDS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"(?P<verb>(?<![0-9&>])>{1,2})\s*[\"']?(?P<thing>(?:/|s3://|gs://)[^\s\"';|&<>()]+)",
-        r"\b(?P<verb>tee)\s+(?:-a\s+)?[\"']?(?P<thing>/[^\s\"';|&<>()]+)",
-        r"\b(?P<verb>cp|mv|rsync)\b[^\n;|&]*?\s[\"']?(?P<thing>(?:/|s3://|gs://)[^\s\"';|&<>()]+)[\"']?\s*(?=$|[\n;|&])",
-        r"\bkubectl\s(?:[^\n;|&]*?\s)?(?P<verb>delete|scale|patch|set\s+image|rollout\s+(?:restart|undo))\s+(?P<thing>[a-z]+[/ ][a-z0-9.-]+)",
-        r"\bhelm\s(?:[^\n;|&]*?\s)?(?P<verb>upgrade|install|uninstall|rollback)\s+(?:--install\s+|-i\s+)?(?P<thing>[a-z0-9][a-z0-9.-]*)",
-        r"\b(?P<verb>insert\s+into|update|delete\s+from|truncate(?:\s+table)?|(?:alter|drop|create)\s+table(?:\s+if\s+(?:not\s+)?exists)?)\s+"
-        r"[\"`]?(?P<thing>[a-z_][a-z0-9_.]*)[\"`]?(?=\s*(?:\(|;|$|set\b|values\b|where\b|add\b|drop\b|select\b|\"|'))",
-        r"\bgit\s+(?P<verb>push)\s+(?:-\S+\s+)*(?P<thing>[a-z0-9._-]+\s+[a-z0-9._/-]+)",
+        r"(?<![0-9&>])>{1,2}\s*" + _PLACE,
+        r"\btee\s+(?:-a\s+)?" + _PLACE,
+        r"\b(?:cp|mv|rsync)\b[^\n;|&]*?\s" + _PLACE + _END,
+        rf"\bkubectl\s(?:[^\n;|&]*?\s)?(?:{_KUBECTL})\s+(?P<thing>[a-z]+[/ ][a-z0-9.-]+)",
+        rf"\bhelm\s(?:[^\n;|&]*?\s)?(?:{_HELM})\s+(?:--install\s+|-i\s+)?(?P<thing>[a-z0-9][a-z0-9.-]*)",
+        rf"\b(?:{_SQL})\s+[\"`]?(?P<thing>[a-z_][a-z0-9_.]*)[\"`]?{_AFTER_TABLE}",
+        r"\bgit\s+push\s+(?:-\S+\s+)*(?P<thing>[a-z0-9._-]+\s+[a-z0-9._/-]+)",
     )
 )
+"""Commands that change something outside of the pod: files on shared paths, cluster objects, releases, tables, branches."""
 _OWN: Final = re.compile(r"/(?:tmp|dev|proc|run|taskdist|var/tmp)(?:/|$)")
 
 
@@ -90,7 +108,10 @@ class Conflict:
 def conflicts(
     drafts: Sequence[Draft], graph: Graph, order: Sequence[int], reach: Sequence[int]
 ) -> tuple[Conflict, ...]:
-    """Every thing that unordered subtasks change, sorted by its name. Those that share a declared lock already wait for each other."""
+    """Every thing that unordered subtasks change, sorted by its name.
+
+    Those that share a declared lock already wait for each other.
+    """
     writers: dict[str, dict[int, str]] = {}
     for node, draft in enumerate(drafts):
         for write in writes(draft):
@@ -161,7 +182,7 @@ def _in_text(text: str) -> tuple[Write, ...]:
 
 
 def _object(tokens: Sequence[re.Match[str]], at: int) -> Iterator[tuple[str, str]]:
-    """Read the thing after an action word: a quoted name, a path, an identifier, or a short noun phrase of at least two words."""
+    """Read the thing after an action word: a quoted name, a path, an identifier, or a short noun phrase."""
     words: list[str] = []
     definite = False
     for match in tokens[at : at + 6]:
@@ -172,7 +193,7 @@ def _object(tokens: Sequence[re.Match[str]], at: int) -> Iterator[tuple[str, str
             yield quoted.lower(), quoted
             return
         if not words and word.lower() in _DETERMINERS:
-            definite = word.lower() in ("the", "our", "this", "that", "its", "their")
+            definite = word.lower() in _DEFINITE
             continue
         words.append(word)
     if not words:

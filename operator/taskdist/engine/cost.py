@@ -1,6 +1,6 @@
-"""What a subtask costs, as a range: agent base cost × complexity, and duration quantiles × requests × the provider's prices.
+"""What a subtask costs, as a range: agent base cost * complexity, and duration quantiles * requests * the provider's prices.
 
-``cost = base_cost_usd × (0.5 + score) + hours × (cores × cpu_hour + GiB × memory_gib_hour) × (1 − spot_discount)``
+``cost = base_cost_usd * (0.5 + score) + hours * (cores * cpu_hour + GiB * memory_gib_hour) * (1 - spot_discount)``
 
 Money is exact: :class:`~decimal.Decimal`, rounded once per subtask to a hundredth of a cent, so that totals add up.
 """

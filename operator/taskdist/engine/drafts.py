@@ -1,7 +1,7 @@
 """What is to be done, before anything is planned: explicit tasks or split text become drafts with edges.
 
-Mistakes are not judged here. An edge to nowhere is left out and its rule (:mod:`taskdist.engine.rules.structure`) speaks of it, so that every
-other finding can still be made.
+Mistakes are not judged here. An edge to nowhere is left out and its rule (:mod:`taskdist.engine.rules.structure`)
+speaks of it, so that every other finding can still be made.
 """
 
 from __future__ import annotations

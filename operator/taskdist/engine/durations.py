@@ -1,7 +1,8 @@
 """How long a subtask takes: low, middle and high, in seconds. The middle is what is planned with.
 
-Durations of work are skewed to the right; a lognormal fits both task traces and project activities (Trietsch et al. 2012, EJOR 216:386).
-So the range is the 10 % and 90 % quantile of a lognormal around the median: ``middle * exp(± 1.2816 σ)``.
+Durations of work are skewed to the right; a lognormal fits both task traces and project activities (Trietsch et al.
+2012, EJOR 216:386). So the range is the 10 % and 90 % quantile of a lognormal around the median: ``middle * exp(±
+1.2816 sigma)``.
 """
 
 from __future__ import annotations

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from taskdist.engine.model import Estimate, Parallelism, Resources, ScheduleQuality
-from taskdist.engine.placement import Candidates
 
 if TYPE_CHECKING:
     from taskdist.engine.conflicts import Conflict
     from taskdist.engine.drafts import Draft, Drafts
     from taskdist.engine.durations import Duration
     from taskdist.engine.graph import Graph
-    from taskdist.engine.model import AgentTypeSpec, Complexity, PlannedSubTask, PlanRequest, ProviderSpec, Routing
+    from taskdist.engine.model import (
+        AgentTypeSpec,
+        Complexity,
+        Estimate,
+        Parallelism,
+        PlannedSubTask,
+        PlanRequest,
+        ProviderSpec,
+        Resources,
+        Routing,
+        ScheduleQuality,
+    )
+    from taskdist.engine.placement import Candidates
     from taskdist.engine.references import Reference
     from taskdist.engine.resources import Sizing
 
@@ -35,7 +43,8 @@ class Assigned:
 class Outline:
     """The request as it was understood: drafts, their graph, and the mistakes in it.
 
-    ``graph`` holds what is left when the edges of cycles are taken out; ``references`` are the uses of results of each explicit task.
+    ``graph`` holds what is left when the edges of cycles are taken out; ``references`` are the uses of results of
+    each explicit task.
     """
 
     request: PlanRequest
@@ -52,8 +61,8 @@ class Outline:
 class Peak:
     """What runs at the same time at most: pods, CPU and memory."""
 
-    pods: int = 0
-    resources: Resources = Resources(0, 0)
+    pods: int
+    resources: Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +79,9 @@ class Insight:
 class Drawn:
     """The finished plan as the rules see it.
 
-    ``peak`` is that of the plan; ``free_peak`` and ``free_makespan`` those of the same plan if quota, cluster and providers had room for
-    all. ``conflict_seconds`` and ``lock_seconds`` are what keeping writers apart and declared locks add to the makespan.
+    ``peak`` is that of the plan; ``free_peak`` and ``free_makespan`` those of the same plan if quota, cluster and
+    providers had room for all. ``conflict_seconds`` and ``lock_seconds`` are what keeping writers apart and declared
+    locks add to the makespan.
     """
 
     subtasks: tuple[PlannedSubTask, ...]
@@ -80,13 +90,13 @@ class Drawn:
     estimate: Estimate
     schedule: ScheduleQuality
     reach: tuple[int, ...]
+    peak: Peak
+    free_peak: Peak
+    free_makespan: int
     conflicts: tuple[Conflict, ...] = ()
     conflict_waits: tuple[tuple[str, str, str], ...] = ()
     conflict_seconds: int = 0
     lock_seconds: int = 0
-    peak: Peak = Peak()
-    free_peak: Peak = Peak()
-    free_makespan: int = 0
     solver_missing: bool = False
     insights: tuple[Insight, ...] = ()
 
@@ -97,4 +107,3 @@ class Facts:
 
     outline: Outline
     plan: Drawn | None = None
-    high_cost_usd: Decimal = field(default=Decimal(10))

@@ -1,8 +1,8 @@
 """Hashes over what will run, so that equal work is known again: SHA-256 over canonical JSON.
 
-A subtask's hash covers its definition and, through theirs, that of all it waits for; not what the plan made of it (requests, provider,
-estimate), nor how it is watched over (time-out, retry, locks). So a finished subtask whose work and inputs did not change keeps its
-hash when an estimate moves. The plan's hash covers all that will run.
+A subtask's hash covers its definition and, through theirs, that of all it waits for; not what the plan made of it
+(requests, provider, estimate), nor how it is watched over (time-out, retry, locks). So a finished subtask whose work
+and inputs did not change keeps its hash when an estimate moves. The plan's hash covers all that will run.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def definition_hash(draft: Draft, agent_type: AgentTypeSpec, upstream: Mapping[s
 
 
 def plan_hash(subtasks: Iterable[PlannedSubTask]) -> str:
-    """Hash of everything that will run: subtasks with requests, providers, limits of their attempts, edges, and the order."""
+    """Hash of everything that will run: subtasks, edges, requests, providers, limits of attempts, and the order."""
     return _digest(
         [
             [

@@ -1,4 +1,7 @@
-"""What would save money, time or room, with numbers. Each comes from planning the same work once more under other limits."""
+"""What would save money, time or room, with numbers.
+
+Each number comes from planning the same work once more under other limits.
+"""
 
 from __future__ import annotations
 
@@ -90,14 +93,15 @@ def _smaller_requests(outline: Outline, placed_on: Sequence[ProviderSpec]) -> It
 def _parallel(setting: Setting, length: int) -> Iterator[Insight]:
     """More or fewer subtasks at a time."""
     now, size = setting.max_parallel, setting.graph.size
-    if length <= 0 or now >= size > 0 and now == 1:
+    if length <= 0 or (now >= size > 0 and now == 1):
         return
     doubled = replace(setting, max_parallel=2 * now).quick_makespan() if now < size else length
     if length - doubled > WORTH_SHARE * length:
         yield Insight(
             "MoreParallel",
             "spec.limits.maxParallel",
-            f"maxParallel {2 * now} in place of {now} would save {seconds(length - doubled)} of {seconds(length)}, and costs no more",
+            f"maxParallel {2 * now} in place of {now} would save {seconds(length - doubled)} of "
+            f"{seconds(length)}, and costs no more",
             f"set maxParallel to {2 * now}, if the cluster has room for {counted(2 * now, 'pod')}",
         )
         return
@@ -106,7 +110,8 @@ def _parallel(setting: Setting, length: int) -> Iterator[Insight]:
         yield Insight(
             "FewerParallel",
             "spec.limits.maxParallel",
-            f"maxParallel {enough} takes as long as {min(now, size)} ({seconds(length)}), and holds at most {counted(enough, 'pod')} at a time",
+            f"maxParallel {enough} takes as long as {min(now, size)} ({seconds(length)}), and holds at "
+            f"most {counted(enough, 'pod')} at a time",
             f"set maxParallel to {enough} to leave room for others",
         )
 
@@ -136,7 +141,8 @@ def _shorter_chain(outline: Outline, setting: Setting, length: int, path: Sequen
         yield Insight(
             "ShorterChain",
             draft.path,
-            f"halving {draft.id} ({seconds(setting.durations[node])}), the longest part of the critical path, would save {seconds(length - shorter)} of {seconds(length)}",
+            f"halving {draft.id} ({seconds(setting.durations[node])}), the longest part of the critical "
+            f"path, would save {seconds(length - shorter)} of {seconds(length)}",
             "split it into subtasks that run in parallel, or give it more CPU",
         )
 

@@ -146,7 +146,7 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something an agent type can do: its name, the words that ask for it, and how strongly they count (0–10)."""
+    """Something an agent type can do: its name, the words that ask for it, and how strongly they count (0 to 10)."""
 
     name: str
     keywords: tuple[str, ...] = ()
@@ -158,8 +158,8 @@ class AgentTypeSpec:
     """A specialization as the planner sees it.
 
     ``runs_text`` is true if its agent can act on a bare description (a model or a fixed command is configured);
-    ``overrides`` names what a task may set (``script``, ``command``, ``args``, ``env``, ``image``); ``allowed`` is false where the
-    namespace may not use it.
+    ``overrides`` names what a task may set (``script``, ``command``, ``args``, ``env``, ``image``); ``allowed`` is
+    false where the namespace may not use it.
     """
 
     name: str
@@ -216,8 +216,8 @@ class ResourcePolicy:
 class ClusterFacts:
     """What the cluster offers, as far as it is known; ``None`` and empty mean unknown (offline planning).
 
-    ``quota_free`` is what the namespace's ResourceQuota still allows, ``limit_minimum`` and ``limit_maximum`` come from a LimitRange,
-    ``held`` and ``reserved_usd`` are what other running distributions of the namespace hold.
+    ``quota_free`` is what the namespace's ResourceQuota still allows, ``limit_minimum`` and ``limit_maximum`` come
+    from a LimitRange, ``held`` and ``reserved_usd`` are what other running distributions of the namespace hold.
     """
 
     largest_node: Resources | None = None
@@ -264,7 +264,8 @@ class PlanRequest:
     cluster: ClusterFacts = ClusterFacts()
     history: tuple[Observation, ...] = ()
     solver_work: float = 0.0
-    """CP-SAT's deterministic work that the schedule is worth; 0 leaves the exact solver out (docs/adr/0003-schedule.md)."""
+    """CP-SAT's deterministic work that the schedule is worth; 0 leaves the exact solver out
+    (docs/adr/0003-schedule.md)."""
 
 
 # --- output --------------------------------------------------------------------------------------------------------
@@ -319,9 +320,9 @@ class Estimate:
 class PlannedSubTask:
     """One unit of work, ready to be created.
 
-    ``start`` and ``finish`` are planned seconds after the start of the distribution. Of those that are ready, the one of the highest
-    ``priority`` starts first. ``slack_seconds`` is the time by which it may be late without making the longest chain longer; it is
-    ``critical`` if that is none.
+    ``start`` and ``finish`` are planned seconds after the start of the distribution. Of those that are ready, the one
+    of the highest ``priority`` starts first. ``slack_seconds`` is the time by which it may be late without making the
+    longest chain longer; it is ``critical`` if that is none.
     """
 
     id: str
@@ -380,10 +381,10 @@ class Parallelism:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleQuality:
-    """How good the schedule is: makespan, the best provable lower bound, and which method (list, search, exact) found it.
+    """How good the schedule is: makespan, the best provable lower bound, and which method found it.
 
-    ``dispatched_seconds`` is what starting ready subtasks in the order of their priorities takes; it is more than the makespan only
-    where the schedule leaves room free on purpose.
+    ``method`` is list, search or exact. ``dispatched_seconds`` is what starting ready subtasks in the order of their
+    priorities takes; it is more than the makespan only where the schedule leaves room free on purpose.
     """
 
     makespan_seconds: int = 0

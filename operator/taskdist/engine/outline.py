@@ -65,8 +65,8 @@ def _graph(items: Sequence[Draft]) -> Graph:
 def _chained(items: Sequence[Draft], order: Sequence[int]) -> tuple[Draft, ...]:
     """Let each draft wait for the one before it.
 
-    What runs only if something failed, and what hangs on it, is left out of the chain: the chain would skip what comes after it. It
-    still runs alone, because strategy Sequential runs one subtask at a time.
+    What runs only if something failed, and what hangs on it, is left out of the chain: the chain would skip what
+    comes after it. It still runs alone, because strategy Sequential runs one subtask at a time.
     """
     made = list(items)
     conditional: set[str] = set()

@@ -53,8 +53,9 @@ def variants(
 ) -> tuple[tuple[int, ...], ...]:
     """Placements worth comparing, each with the index of a provider per subtask; the policy's own comes first.
 
-    ``starts`` and ``durations`` are those of a schedule that knows no provider's capacity. Cheapest may mean to wait for the cheapest or to
-    go on to the next one while it is full: both are given, and the strategy's objective decides.
+    ``starts`` and ``durations`` are those of a schedule that knows no provider's capacity. Cheapest may mean to wait
+    for the cheapest or to go on to the next one while it is full: both are given, and the strategy's objective
+    decides.
     """
     if len(providers) == 1:
         return ((0,) * len(requests),)
@@ -79,7 +80,7 @@ def fits(provider: ProviderSpec, request: Resources) -> bool:
 def _preferences(
     policy: PlacementPolicy, providers: Sequence[ProviderSpec], requests: Sequence[Resources]
 ) -> list[tuple[int, ...]]:
-    """Providers of each subtask, best first; those that can never hold it only if none can. Equal requests share the answer."""
+    """Providers of each subtask, best first; those that can never hold it only if none can."""
     known: dict[Resources, tuple[int, ...]] = {}
     for request in requests:
         if request in known:

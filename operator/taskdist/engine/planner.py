@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def plan(request: PlanRequest) -> Plan:
     """Plan a request. Pure: equal requests give equal plans, on every machine.
 
-    Mistakes of the user are findings of severity Error, all of them at once; where the graph itself is wrong there are no subtasks and the
-    hash is empty. The order of agent types, providers and history does not matter; that of tasks decides between equals.
+    Mistakes of the user are findings of severity Error, all of them at once; where the graph itself is wrong there
+    are no subtasks and the hash is empty. The order of agent types, providers and history does not matter; that of
+    tasks decides between equals.
     """
     outline = understand(request)
     facts = Facts(outline)

@@ -1,4 +1,4 @@
-"""What a subtask requests: base of the agent type × complexity × history, in sensible steps, within every bound.
+"""What a subtask requests: base of the agent type * complexity * history, in sensible steps, within every bound.
 
 A plain task of middle complexity on an agent type with the usual base gets 500m and 1024Mi.
 """
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 MIB: Final = 1024**2
 GIB: Final = 1024**3
 BANDS: Final = ((0.2, 0.5), (0.4, 0.75), (0.6, 1.0), (0.8, 1.5), (1.0, 2.0))
-"""(score up to, factor). Steps and not a line: a slightly other wording must not change every request and with it the plan's hash."""
+"""(score up to, factor). Steps and not a line: a slightly other wording must not change every request and with it the
+plan's hash."""
 HEADROOM: Final = 1.2
 """What is requested beyond the 95 % quantile of what finished attempts used."""
 
@@ -42,7 +43,10 @@ class Clamp:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """What is requested; what was wanted before the bounds; what the formula alone gives (``usual``); what history suggests."""
+    """What is requested, and why.
+
+    ``wanted`` is the request before the bounds, ``usual`` what the formula alone gives, ``learned`` what history suggests.
+    """
 
     resources: Resources
     wanted: Resources
@@ -64,7 +68,7 @@ def size(
     policy: ResourcePolicy,
     cluster: ClusterFacts,
 ) -> Sizing:
-    """Request of one subtask. What the user asked for is taken as it is; every request ends within policy and LimitRange.
+    """Request of one subtask: the user's own where there is one, else planned; always within policy and LimitRange.
 
     Only planned requests are cut to the largest node: a user's own may rest on nodes that an autoscaler adds.
     """

@@ -36,8 +36,8 @@ def timetable(
 ) -> Problem:
     """Build the scheduling problem of a plan.
 
-    CPU is counted in thousandths, memory in MiB, the rest in subtasks. A subtask that is larger than a limit is a finding elsewhere; here it
-    gets the limit for itself, so that the rest of the plan can still be shown.
+    CPU is counted in thousandths, memory in MiB, the rest in subtasks. A subtask that is larger than a limit is a
+    finding elsewhere; here it gets the limit for itself, so that the rest of the plan can still be shown.
     """
     capacities: list[int] = []
     held: list[list[tuple[int, int]]] = [[] for _ in loads]

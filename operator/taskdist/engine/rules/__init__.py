@@ -1,4 +1,7 @@
-"""The validation rules: one table, each row with code, severity, path, meaning and recommendation. docs/findings.md is generated from it."""
+"""The validation rules: one table, each row with code, severity, path, meaning and recommendation.
+
+docs/findings.md is generated from it.
+"""
 
 from __future__ import annotations
 

@@ -77,7 +77,8 @@ def _not_configured(facts: Facts) -> Iterator[Hit]:
         few = names([one.draft.id for one in group])
         verb = "is" if len(group) == 1 else "are"
         yield Hit(
-            f"{counted(len(group), 'subtask')} ({few}) {verb} described in words only, and agent type {quoted(name)} has nothing that could act on words",
+            f"{counted(len(group), 'subtask')} ({few}) {verb} described in words only, and agent type "
+            f"{quoted(name)} has nothing that could act on words",
             group[0].draft.path,
         )
 
@@ -94,7 +95,8 @@ def _override_not_allowed(facts: Facts) -> Iterator[Hit]:
     for (agent_type, name), group in sorted(refused.items()):
         tasks = list(dict.fromkeys(one.draft.spec.name for one in group if one.draft.spec is not None))
         yield Hit(
-            f"agent type {quoted(agent_type)} does not let a task set {name}; {names(tasks)} {'does' if len(tasks) == 1 else 'do'}",
+            f"agent type {quoted(agent_type)} does not let a task set {name}; {names(tasks)} "
+            f"{'does' if len(tasks) == 1 else 'do'}",
             f"{group[0].draft.path}.{name}",
         )
 
@@ -139,18 +141,68 @@ def _is_text_only(one: Assigned) -> bool:
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741  one letter keeps the table readable
 
 RULES: Final = (
-    Rule("NoAgentTypes", E, "spec", "The cluster has no agent types: no pod could be made.", "install the chart, which ships ten", _no_agent_types),
-    Rule("AgentTypeUnknown", E, "spec.tasks[].agentType", "A task names an agent type that does not exist: no pod could be made.",
-         "name an existing one (kubectl get at), or leave it out", _unknown),
-    Rule("AgentTypeNotAllowed", E, "spec.tasks[].agentType", "The namespace may not use the agent type: running it would break the admin's rule.",
-         "choose another agent type, or ask its admin to widen namespaceSelector", _not_allowed),
-    Rule("MissingCapability", E, "spec.tasks[].requiredCapabilities", "No allowed agent type has all capabilities that a task requires.",
-         "require fewer, or add the capability to an agent type", _missing_capability),
-    Rule("AgentNotConfigured", E, "spec.description", "The agent type cannot act on words: a pod could only pretend to work.",
-         "give the task a script or command, or configure a model for the agent type", _not_configured),
-    Rule("ScriptNotAllowed", E, "spec.tasks[]", "A task sets what its agent type does not let tasks set.",
-         "remove it, or choose an agent type whose overrides allow it", _override_not_allowed),
-    Rule("UnknownWork", W, "spec.tasks[]", "No specialization claims the work, so that its size and time are guesses.",
-         "set agentType, or say in other words what is to be done", _unknown_work),
-    Rule("AmbiguousAgentType", I, "spec.tasks[]", "Two agent types match about equally well.", "set agentType where it matters", _ambiguous),
-)  # fmt: skip
+    Rule(
+        "NoAgentTypes",
+        E,
+        "spec",
+        "The cluster has no agent types: no pod could be made.",
+        "install the chart, which ships ten",
+        _no_agent_types,
+    ),
+    Rule(
+        "AgentTypeUnknown",
+        E,
+        "spec.tasks[].agentType",
+        "A task names an agent type that does not exist: no pod could be made.",
+        "name an existing one (kubectl get at), or leave it out",
+        _unknown,
+    ),
+    Rule(
+        "AgentTypeNotAllowed",
+        E,
+        "spec.tasks[].agentType",
+        "The namespace may not use the agent type: running it would break the admin's rule.",
+        "choose another agent type, or ask its admin to widen namespaceSelector",
+        _not_allowed,
+    ),
+    Rule(
+        "MissingCapability",
+        E,
+        "spec.tasks[].requiredCapabilities",
+        "No allowed agent type has all capabilities that a task requires.",
+        "require fewer, or add the capability to an agent type",
+        _missing_capability,
+    ),
+    Rule(
+        "AgentNotConfigured",
+        E,
+        "spec.description",
+        "The agent type cannot act on words: a pod could only pretend to work.",
+        "give the task a script or command, or configure a model for the agent type",
+        _not_configured,
+    ),
+    Rule(
+        "ScriptNotAllowed",
+        E,
+        "spec.tasks[]",
+        "A task sets what its agent type does not let tasks set.",
+        "remove it, or choose an agent type whose overrides allow it",
+        _override_not_allowed,
+    ),
+    Rule(
+        "UnknownWork",
+        W,
+        "spec.tasks[]",
+        "No specialization claims the work, so that its size and time are guesses.",
+        "set agentType, or say in other words what is to be done",
+        _unknown_work,
+    ),
+    Rule(
+        "AmbiguousAgentType",
+        I,
+        "spec.tasks[]",
+        "Two agent types match about equally well.",
+        "set agentType where it matters",
+        _ambiguous,
+    ),
+)

@@ -34,7 +34,8 @@ def _budget_exceeded(facts: Facts) -> Iterator[Hit]:
     yield Hit(
         f"the plan costs about {_usd(plan.estimate.cost_usd)}{held}; the budget is {_usd(budget)}",
         severity=Severity.ERROR if request.limits.block_on_budget else Severity.WARNING,
-        recommendation=f"raise budgetUSD to {_usd(plan.estimate.cost_high_usd + reserved)}, which also covers the high end, or ask for less",
+        recommendation=f"raise budgetUSD to {_usd(plan.estimate.cost_high_usd + reserved)}, which also covers the high "
+        "end, or ask for less",
     )
 
 
@@ -59,7 +60,8 @@ def _dominant_cost(facts: Facts) -> Iterator[Hit]:
     if dearest.estimate.cost_usd * _DOMINANT > plan.estimate.cost_usd:
         share = int(100 * dearest.estimate.cost_usd / plan.estimate.cost_usd)
         yield Hit(
-            f"{dearest.id} alone is {share} % of the cost ({_usd(dearest.estimate.cost_usd)} of {_usd(plan.estimate.cost_usd)})"
+            f"{dearest.id} alone is {share} % of the cost ({_usd(dearest.estimate.cost_usd)} of "
+            f"{_usd(plan.estimate.cost_usd)})"
         )
 
 
@@ -68,7 +70,8 @@ def _deadline_missed(facts: Facts) -> Iterator[Hit]:
     if plan is None or deadline is None or plan.estimate.seconds <= deadline:
         return
     if plan.parallelism.critical_path_seconds > deadline:
-        advice = f"its longest chain alone takes {seconds(plan.parallelism.critical_path_seconds)}: shorten it, or raise deadlineSeconds"
+        chain = seconds(plan.parallelism.critical_path_seconds)
+        advice = f"its longest chain alone takes {chain}: shorten it, or raise deadlineSeconds"
     else:
         advice = "raise maxParallel or deadlineSeconds, or choose strategy Deadline"
     yield Hit(
@@ -90,7 +93,8 @@ def _high_duration(facts: Facts) -> Iterator[Hit]:
     plan, deadline = facts.plan, facts.outline.request.limits.deadline_seconds
     if plan is not None and deadline is None and plan.estimate.seconds >= HIGH_DURATION_SECONDS:
         yield Hit(
-            f"the plan takes about {seconds(plan.estimate.seconds)} (up to {seconds(plan.estimate.seconds_high)}), and no deadline bounds it"
+            f"the plan takes about {seconds(plan.estimate.seconds)} (up to "
+            f"{seconds(plan.estimate.seconds_high)}), and no deadline bounds it"
         )
 
 
@@ -116,28 +120,86 @@ def _no_history(facts: Facts) -> Iterator[Hit]:
     if guessed:
         types = sorted({s.agent_type for s in guessed})
         yield Hit(
-            f"time and cost of {counted(len(guessed), 'subtask')} rest on documented priors: no finished attempt of {names(types)} is known"
+            f"time and cost of {counted(len(guessed), 'subtask')} rest on documented priors: no finished "
+            f"attempt of {names(types)} is known"
         )
 
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741  one letter keeps the table readable
 
 RULES: Final = (
-    Rule("BudgetExceeded", E, "spec.limits.budgetUSD",
-         "The expected cost, with what running distributions of the namespace reserve, is above the budget. Error while onBudgetExceeded is Block, else Warning.",
-         "raise the budget, or ask for less", _budget_exceeded, needs_plan=True),
-    Rule("HighCost", W, "spec.limits.budgetUSD", f"The high end of the cost is above the budget, or the plan costs ${HIGH_COST_USD} and more without a budget.",
-         "set or raise budgetUSD, or look at the insights for what would save", _high_cost, needs_plan=True),
-    Rule("DominantCost", I, "spec", "One subtask is more than half of the cost.", "look there first to save", _dominant_cost, needs_plan=True),
-    Rule("DeadlineMissed", W, "spec.limits.deadlineSeconds",
-         "The expected duration is above the deadline. No error: estimates may be wrong, and what is not done by then is cancelled.",
-         "raise deadlineSeconds, or ask for less", _deadline_missed, needs_plan=True),
-    Rule("DeadlineAtRisk", W, "spec.limits.deadlineSeconds", "The deadline lies between the expected duration and its high end.",
-         "raise deadlineSeconds, or choose strategy Deadline", _deadline_at_risk, needs_plan=True),
-    Rule("HighDuration", W, "spec.limits.deadlineSeconds", f"The plan takes {HIGH_DURATION_SECONDS // 3600} hours and more without a deadline.",
-         "set deadlineSeconds, or split the work along its longest chain", _high_duration, needs_plan=True),
-    Rule("TimeoutTooShort", W, "spec.tasks[].timeoutSeconds", "A time-out is shorter than the expected duration: the attempt would mostly be ended before it is done.",
-         "raise timeoutSeconds, or leave it out", _timeout, needs_plan=True),
-    Rule("NoHistory", I, "spec", "Estimates rest on documented priors, because no attempt of the agent type has finished yet.",
-         "expect the range, not the middle; the next plan knows more", _no_history, needs_plan=True),
-)  # fmt: skip
+    Rule(
+        "BudgetExceeded",
+        E,
+        "spec.limits.budgetUSD",
+        "The expected cost, with what running distributions of the namespace reserve, is above the "
+        "budget. Error while onBudgetExceeded is Block, else Warning.",
+        "raise the budget, or ask for less",
+        _budget_exceeded,
+        needs_plan=True,
+    ),
+    Rule(
+        "HighCost",
+        W,
+        "spec.limits.budgetUSD",
+        f"The high end of the cost is above the budget, or the plan costs ${HIGH_COST_USD} and more without a budget.",
+        "set or raise budgetUSD, or look at the insights for what would save",
+        _high_cost,
+        needs_plan=True,
+    ),
+    Rule(
+        "DominantCost",
+        I,
+        "spec",
+        "One subtask is more than half of the cost.",
+        "look there first to save",
+        _dominant_cost,
+        needs_plan=True,
+    ),
+    Rule(
+        "DeadlineMissed",
+        W,
+        "spec.limits.deadlineSeconds",
+        "The expected duration is above the deadline. No error: estimates may be wrong, and what is not "
+        "done by then is cancelled.",
+        "raise deadlineSeconds, or ask for less",
+        _deadline_missed,
+        needs_plan=True,
+    ),
+    Rule(
+        "DeadlineAtRisk",
+        W,
+        "spec.limits.deadlineSeconds",
+        "The deadline lies between the expected duration and its high end.",
+        "raise deadlineSeconds, or choose strategy Deadline",
+        _deadline_at_risk,
+        needs_plan=True,
+    ),
+    Rule(
+        "HighDuration",
+        W,
+        "spec.limits.deadlineSeconds",
+        f"The plan takes {HIGH_DURATION_SECONDS // 3600} hours and more without a deadline.",
+        "set deadlineSeconds, or split the work along its longest chain",
+        _high_duration,
+        needs_plan=True,
+    ),
+    Rule(
+        "TimeoutTooShort",
+        W,
+        "spec.tasks[].timeoutSeconds",
+        "A time-out is shorter than the expected duration: the attempt would mostly be ended before it is done.",
+        "raise timeoutSeconds, or leave it out",
+        _timeout,
+        needs_plan=True,
+    ),
+    Rule(
+        "NoHistory",
+        I,
+        "spec",
+        "Estimates rest on documented priors, because no attempt of the agent type has finished yet.",
+        "expect the range, not the middle; the next plan knows more",
+        _no_history,
+        needs_plan=True,
+    ),
+)

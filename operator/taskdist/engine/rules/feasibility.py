@@ -48,7 +48,8 @@ def _over(facts: Facts) -> Iterator[Hit]:
             [f"{one.draft.id}: {_amount(kind, asked)} for {_amount(kind, usual)}" for one, asked, usual in greedy]
         )
         yield Hit(
-            f"{counted(len(greedy), 'subtask')} {_asks(greedy)} for more than {OVER:g} times the {kind} that is planned for such work ({few})",
+            f"{counted(len(greedy), 'subtask')} {_asks(greedy)} for more than {OVER:g} times the {kind} "
+            f"that is planned for such work ({few})",
             f"{greedy[0][0].draft.path}.resources.{kind}",
         )
 
@@ -60,7 +61,8 @@ def _under(facts: Facts) -> Iterator[Hit]:
         )
         risk = "it may be killed for want of memory" if kind == "memory" else "it may take longer"
         yield Hit(
-            f"{counted(len(modest), 'subtask')} {_asks(modest)} for less than half of the {kind} that is planned for such work ({few}); {risk}",
+            f"{counted(len(modest), 'subtask')} {_asks(modest)} for less than half of the {kind} that is "
+            f"planned for such work ({few}); {risk}",
             f"{modest[0][0].draft.path}.resources.{kind}",
         )
 
@@ -131,7 +133,8 @@ def _node_too_small(facts: Facts) -> Iterator[Hit]:
         few = names([f"{a.draft.id}: {shown(a.sizing.resources)}" for a in large])
         path = f"{large[0].draft.path}.resources" if large[0].draft.spec is not None else "spec.resourcePolicy.min"
         yield Hit(
-            f"{counted(len(large), 'subtask')} ({few}) {'fits' if len(large) == 1 else 'fit'} on no node; the largest offers {shown(node)}",
+            f"{counted(len(large), 'subtask')} ({few}) {'fits' if len(large) == 1 else 'fit'} on no node; "
+            f"the largest offers {shown(node)}",
             path,
         )
 
@@ -143,11 +146,12 @@ def _quota(facts: Facts, plan: Drawn) -> Iterator[Hit]:
             yield Hit("the namespace's ResourceQuota leaves no pod", severity=Severity.ERROR)
         elif plan.free_peak.pods > cluster.quota_free_pods:
             yield Hit(
-                f"{plan.free_peak.pods} subtasks could run at the same time; the namespace's ResourceQuota leaves {cluster.quota_free_pods} pods, "
+                f"{plan.free_peak.pods} subtasks could run at the same time; the namespace's ResourceQuota "
+                f"leaves {cluster.quota_free_pods} pods, "
                 f"so {cluster.quota_free_pods} run at once and the rest waits{_delay(plan)}"
             )
     if cluster.quota_free is not None:
-        yield from _room(facts, plan, cluster.quota_free, "the namespace's ResourceQuota leaves", Severity.ERROR)
+        yield from _room(plan, cluster.quota_free, "the namespace's ResourceQuota leaves", Severity.ERROR)
 
 
 def _quota_exceeded(facts: Facts) -> Iterator[Hit]:
@@ -162,7 +166,7 @@ def _capacity_short(facts: Facts) -> Iterator[Hit]:
     room = free_of(cluster)
     if room is not None:
         # Nodes may be added by an autoscaler, so that even a pod without room now is no error.
-        yield from _room(facts, plan, room, "the cluster has free", Severity.WARNING)
+        yield from _room(plan, room, "the cluster has free", Severity.WARNING)
     for provider in sorted({p.name: p for p in plan.placed_on}.values(), key=lambda p: p.name):
         if provider.capacity is None:
             continue
@@ -170,14 +174,15 @@ def _capacity_short(facts: Facts) -> Iterator[Hit]:
         never = [s.id for s in mine if not fits(provider, s.resources)]
         if never:
             yield Hit(
-                f"{counted(len(never), 'subtask')} ({names(never)}) {'is' if len(never) == 1 else 'are'} larger than all of provider "
+                f"{counted(len(never), 'subtask')} ({names(never)}) {'is' if len(never) == 1 else 'are'} "
+                "larger than all of provider "
                 f"{quoted(provider.name)} ({shown(provider.capacity)}), and no other allowed provider is larger",
                 "spec.placement.providers",
                 severity=Severity.ERROR,
             )
 
 
-def _room(facts: Facts, plan: Drawn, room: Resources, what: str, severity: Severity) -> Iterator[Hit]:
+def _room(plan: Drawn, room: Resources, what: str, severity: Severity) -> Iterator[Hit]:
     never = [
         s
         for s in plan.subtasks
@@ -195,7 +200,8 @@ def _room(facts: Facts, plan: Drawn, room: Resources, what: str, severity: Sever
     if peak.cpu_millis > room.cpu_millis or peak.memory_bytes > room.memory_bytes:
         count = fitting(plan, room)
         yield Hit(
-            f"at its peak the plan wants {shown(peak)} for {counted(plan.free_peak.pods, 'subtask')}; {what} {shown(room)}, "
+            f"at its peak the plan wants {shown(peak)} for {counted(plan.free_peak.pods, 'subtask')}; "
+            f"{what} {shown(room)}, "
             f"where {count} fit at the same time{_delay(plan)}",
             recommendation=f"set limits.maxParallel to {count}, make requests smaller, or let it wait",
         )
@@ -256,7 +262,8 @@ def _single(facts: Facts) -> Iterator[Hit]:
         )
     elif len(usable) == 1 and len(outline.request.providers) > 1:
         yield Hit(
-            f"{quoted(usable[0].name)} is the only one of {len(outline.request.providers)} providers that may be used: nothing can fail over"
+            f"{quoted(usable[0].name)} is the only one of {len(outline.request.providers)} providers that "
+            "may be used: nothing can fail over"
         )
     elif len(usable) == 1:
         yield Hit(f"{quoted(usable[0].name)} is the only provider: nothing can fail over", severity=Severity.INFO)
@@ -277,28 +284,97 @@ def _split_placement(facts: Facts) -> Iterator[Hit]:
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741  one letter keeps the table readable
 
 RULES: Final = (
-    Rule("OverAllocation", W, "spec.resourcePolicy.max", "A request is larger than a bound and is cut to it, or is far above what such work is planned with.",
-         "raise the bound if the work needs more; otherwise ask for less", _over),
-    Rule("UnderAllocation", W, "spec.tasks[].resources", "A task asks for much less than such work is planned with.",
-         "leave resources out to have them planned, or ask for more", _under),
-    Rule("RequestRaised", I, "spec.resourcePolicy.min", "A request is smaller than a bound and is raised to it.", "lower the bound to save", _raised),
-    Rule("RightSizing", I, "spec.resourcePolicy.rightSizing", "Finished attempts suggest other requests, and rightSizing only recommends.",
-         "set rightSizing to Apply", _right_sizing),
-    Rule("NodeTooSmall", W, "spec.tasks[].resources", "A pod fits on no node of now. Only an autoscaler could help, so it is no error.",
-         "ask for less, or add a larger node", _node_too_small),
-    Rule("QuotaExceeded", W, "metadata.namespace",
-         "The plan's peak is above what the namespace's ResourceQuota leaves: subtasks wait (Warning). A subtask that alone is above it never starts (Error).",
-         "set limits.maxParallel to what fits, make requests smaller, or raise the quota", _quota_exceeded, needs_plan=True),
-    Rule("CapacityShort", W, "spec.limits.maxParallel",
-         "The plan's peak is above the room in the cluster: subtasks wait (Warning). A subtask larger than every allowed provider never starts (Error).",
-         "set limits.maxParallel to what fits, make requests smaller, or add room", _capacity_short, needs_plan=True),
-    Rule("UnknownProvider", W, "spec.placement.providers",
-         "A provider is named that does not exist. If none of those named exists, nothing may run anywhere (Error).",
-         "name an existing provider (kubectl get prov)", _unknown_provider),
-    Rule("UnhealthyProvider", W, "spec.placement.providers", "An allowed provider is unhealthy, or its circuit is open.",
-         "allow another provider, or wait", _unhealthy),
-    Rule("SingleProvider", W, "spec.placement.providers", "Only one provider can be used, so that its failure stops everything. Info where the cluster has no other.",
-         "allow more providers", _single),
-    Rule("SeveralProviders", I, "spec.placement.policy", "Subtasks go to more than one provider, because one alone is too full.",
-         "raise the first provider's capacity to keep all together", _split_placement, needs_plan=True),
-)  # fmt: skip
+    Rule(
+        "OverAllocation",
+        W,
+        "spec.resourcePolicy.max",
+        "A request is larger than a bound and is cut to it, or is far above what such work is planned with.",
+        "raise the bound if the work needs more; otherwise ask for less",
+        _over,
+    ),
+    Rule(
+        "UnderAllocation",
+        W,
+        "spec.tasks[].resources",
+        "A task asks for much less than such work is planned with.",
+        "leave resources out to have them planned, or ask for more",
+        _under,
+    ),
+    Rule(
+        "RequestRaised",
+        I,
+        "spec.resourcePolicy.min",
+        "A request is smaller than a bound and is raised to it.",
+        "lower the bound to save",
+        _raised,
+    ),
+    Rule(
+        "RightSizing",
+        I,
+        "spec.resourcePolicy.rightSizing",
+        "Finished attempts suggest other requests, and rightSizing only recommends.",
+        "set rightSizing to Apply",
+        _right_sizing,
+    ),
+    Rule(
+        "NodeTooSmall",
+        W,
+        "spec.tasks[].resources",
+        "A pod fits on no node of now. Only an autoscaler could help, so it is no error.",
+        "ask for less, or add a larger node",
+        _node_too_small,
+    ),
+    Rule(
+        "QuotaExceeded",
+        W,
+        "metadata.namespace",
+        "The plan's peak is above what the namespace's ResourceQuota leaves: subtasks wait (Warning). A "
+        "subtask that alone is above it never starts (Error).",
+        "set limits.maxParallel to what fits, make requests smaller, or raise the quota",
+        _quota_exceeded,
+        needs_plan=True,
+    ),
+    Rule(
+        "CapacityShort",
+        W,
+        "spec.limits.maxParallel",
+        "The plan's peak is above the room in the cluster: subtasks wait (Warning). A subtask larger than "
+        "every allowed provider never starts (Error).",
+        "set limits.maxParallel to what fits, make requests smaller, or add room",
+        _capacity_short,
+        needs_plan=True,
+    ),
+    Rule(
+        "UnknownProvider",
+        W,
+        "spec.placement.providers",
+        "A provider is named that does not exist. If none of those named exists, nothing may run anywhere (Error).",
+        "name an existing provider (kubectl get prov)",
+        _unknown_provider,
+    ),
+    Rule(
+        "UnhealthyProvider",
+        W,
+        "spec.placement.providers",
+        "An allowed provider is unhealthy, or its circuit is open.",
+        "allow another provider, or wait",
+        _unhealthy,
+    ),
+    Rule(
+        "SingleProvider",
+        W,
+        "spec.placement.providers",
+        "Only one provider can be used, so that its failure stops everything. Info where the cluster has no other.",
+        "allow more providers",
+        _single,
+    ),
+    Rule(
+        "SeveralProviders",
+        I,
+        "spec.placement.policy",
+        "Subtasks go to more than one provider, because one alone is too full.",
+        "raise the first provider's capacity to keep all together",
+        _split_placement,
+        needs_plan=True,
+    ),
+)

@@ -15,10 +15,20 @@ if TYPE_CHECKING:
 _ROWS: Final = (
     ("CheaperProvider", "spec.placement.providers", "Another provider would be cheaper.", "allow it"),
     ("MoreParallel", "spec.limits.maxParallel", "maxParallel makes the plan longer.", "raise it"),
-    ("FewerParallel", "spec.limits.maxParallel", "Fewer subtasks at a time take as long, and leave room for others.", "lower it"),
-    ("SmallerRequests", "spec.resourcePolicy.rightSizing", "Finished attempts used less than is requested.", "ask for less, or set rightSizing to Apply"),
+    (
+        "FewerParallel",
+        "spec.limits.maxParallel",
+        "Fewer subtasks at a time take as long, and leave room for others.",
+        "lower it",
+    ),
+    (
+        "SmallerRequests",
+        "spec.resourcePolicy.rightSizing",
+        "Finished attempts used less than is requested.",
+        "ask for less, or set rightSizing to Apply",
+    ),
     ("ShorterChain", "spec", "One subtask of the critical path decides the duration.", "split it, or give it more CPU"),
-)  # fmt: skip
+)
 
 
 def _check(code: str) -> Callable[[Facts], Iterator[Hit]]:

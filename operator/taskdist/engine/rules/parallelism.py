@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LONG_PATH: Final = 0.8
 """A critical path of this share of all work leaves little to run in parallel."""
 FAN_OUT: Final = 10
-"""So many subtasks directly behind one make it a bottleneck, if it also takes :data:`FAN_OUT_SHARE` of the critical path."""
+"""So many subtasks directly behind one make it a bottleneck, if it also takes :data:`FAN_OUT_SHARE` of the critical
+path."""
 FAN_OUT_SHARE: Final = 0.2
 _DEFAULT_MAX_PARALLEL: Final = 10
 
@@ -36,7 +37,8 @@ def _redundant(facts: Facts) -> Iterator[Hit]:
     if found:
         few = names([f"{items[i].id} -> {items[j].id}" for i, j in found])
         yield Hit(
-            f"{counted(len(found), 'dependency', 'dependencies')} {'is' if len(found) == 1 else 'are'} implied by others ({few})",
+            f"{counted(len(found), 'dependency', 'dependencies')} {'is' if len(found) == 1 else 'are'} "
+            f"implied by others ({few})",
             f"{items[found[0][1]].path}.dependsOn",
         )
 
@@ -58,7 +60,8 @@ def _long_path(facts: Facts) -> Iterator[Hit]:
         )
         share = round(100 * shape.critical_path_seconds / shape.work_seconds)
         yield Hit(
-            f"the longest chain ({counted(len(shape.critical_path), 'subtask')}, {seconds(shape.critical_path_seconds)}) is {share} % of all work; "
+            f"the longest chain ({counted(len(shape.critical_path), 'subtask')}, "
+            f"{seconds(shape.critical_path_seconds)}) is {share} % of all work; "
             f"its longest part is {slowest.id} with {seconds(slowest.estimate.seconds)}"
         )
 
@@ -67,7 +70,8 @@ def _unused(facts: Facts) -> Iterator[Hit]:
     plan, limit = facts.plan, facts.outline.request.limits.max_parallel
     if plan is not None and limit > _DEFAULT_MAX_PARALLEL and plan.parallelism.width < limit and not _sequential(facts):
         yield Hit(
-            f"maxParallel is {limit}, but at most {counted(plan.parallelism.width, 'subtask')} can ever run at the same time"
+            f"maxParallel is {limit}, but at most {counted(plan.parallelism.width, 'subtask')} can ever "
+            "run at the same time"
         )
 
 
@@ -158,14 +162,16 @@ def _waits_on_purpose(facts: Facts) -> Iterator[Hit]:
     late = plan.schedule.dispatched_seconds - plan.schedule.makespan_seconds
     if late > 0:
         yield Hit(
-            f"the best schedule found keeps room free for later subtasks; started as soon as they fit, as they are at run time, they take {seconds(late)} longer"
+            "the best schedule found keeps room free for later subtasks; started as soon as they fit, as "
+            f"they are at run time, they take {seconds(late)} longer"
         )
 
 
 def _solver_missing(facts: Facts) -> Iterator[Hit]:
     if facts.plan is not None and facts.plan.solver_missing:
         yield Hit(
-            "the exact solver was asked for, but ortools is not installed; the list heuristic's schedule stands, and the hash may differ from elsewhere"
+            "the exact solver was asked for, but ortools is not installed; the list heuristic's schedule "
+            "stands, and the hash may differ from elsewhere"
         )
 
 
@@ -176,20 +182,104 @@ def _sequential(facts: Facts) -> bool:
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741  one letter keeps the table readable
 
 RULES: Final = (
-    Rule("ConflictingWrites", W, "spec.conflictPolicy",
-         "Subtasks change the same named thing without an order. Serialize keeps them apart by a lock, Warn only says so, Fail makes it an Error, as the user asked.",
-         "say their order with dependsOn, or give them one lock", _conflicts, needs_plan=True),
-    Rule("LockContention", I, "spec.tasks[].locks", "Declared locks make the plan longer.", "hold locks in short subtasks of their own", _locks, needs_plan=True),
-    Rule("LockHeld", I, "spec.tasks[].locks", "A lock that the plan needs is held by another distribution now.", "expect it to wait", _held_locks, needs_plan=True),
-    Rule("AgentTypeBusy", I, "spec.tasks[].agentType", "An agent type's maxConcurrent is lower than what could run.", "raise maxConcurrent of the agent type", _busy_agent_types, needs_plan=True),
-    Rule("RedundantEdge", I, "spec.tasks[].dependsOn", "A dependency is implied by a longer way; without it the plan is the same.", "remove it", _redundant, needs_plan=True),
-    Rule("LongCriticalPath", W, "spec", "Most of the work lies on one chain, so that more parallel subtasks do not help.",
-         "split the longest part, or remove a dependency on the chain", _long_path, needs_plan=True),
-    Rule("NoParallelism", I, "spec", "The whole plan is one chain.", "remove dependencies that are not needed, or choose strategy Parallel", _no_parallelism, needs_plan=True),
-    Rule("MaxParallelUnused", I, "spec.limits.maxParallel", "maxParallel is above what the graph can ever use.", "lower it, to say what is meant", _unused, needs_plan=True),
-    Rule("FanOutBottleneck", I, "spec.tasks[]", "Many subtasks wait for one long one.", "split it, so that some can start earlier", _bottleneck, needs_plan=True),
-    Rule("ScheduleWaits", I, "spec.limits", "The schedule found leaves room free on purpose, which the dispatcher at run time does not do.",
-         "expect the longer time", _waits_on_purpose, needs_plan=True),
-    Rule("SolverMissing", W, "spec.strategy", "The exact solver was asked for where ortools is not installed.",
-         "install taskdist[solver], or leave the solver out", _solver_missing, needs_plan=True),
-)  # fmt: skip
+    Rule(
+        "ConflictingWrites",
+        W,
+        "spec.conflictPolicy",
+        "Subtasks change the same named thing without an order. Serialize keeps them apart by a lock, "
+        "Warn only says so, Fail makes it an Error, as the user asked.",
+        "say their order with dependsOn, or give them one lock",
+        _conflicts,
+        needs_plan=True,
+    ),
+    Rule(
+        "LockContention",
+        I,
+        "spec.tasks[].locks",
+        "Declared locks make the plan longer.",
+        "hold locks in short subtasks of their own",
+        _locks,
+        needs_plan=True,
+    ),
+    Rule(
+        "LockHeld",
+        I,
+        "spec.tasks[].locks",
+        "A lock that the plan needs is held by another distribution now.",
+        "expect it to wait",
+        _held_locks,
+        needs_plan=True,
+    ),
+    Rule(
+        "AgentTypeBusy",
+        I,
+        "spec.tasks[].agentType",
+        "An agent type's maxConcurrent is lower than what could run.",
+        "raise maxConcurrent of the agent type",
+        _busy_agent_types,
+        needs_plan=True,
+    ),
+    Rule(
+        "RedundantEdge",
+        I,
+        "spec.tasks[].dependsOn",
+        "A dependency is implied by a longer way; without it the plan is the same.",
+        "remove it",
+        _redundant,
+        needs_plan=True,
+    ),
+    Rule(
+        "LongCriticalPath",
+        W,
+        "spec",
+        "Most of the work lies on one chain, so that more parallel subtasks do not help.",
+        "split the longest part, or remove a dependency on the chain",
+        _long_path,
+        needs_plan=True,
+    ),
+    Rule(
+        "NoParallelism",
+        I,
+        "spec",
+        "The whole plan is one chain.",
+        "remove dependencies that are not needed, or choose strategy Parallel",
+        _no_parallelism,
+        needs_plan=True,
+    ),
+    Rule(
+        "MaxParallelUnused",
+        I,
+        "spec.limits.maxParallel",
+        "maxParallel is above what the graph can ever use.",
+        "lower it, to say what is meant",
+        _unused,
+        needs_plan=True,
+    ),
+    Rule(
+        "FanOutBottleneck",
+        I,
+        "spec.tasks[]",
+        "Many subtasks wait for one long one.",
+        "split it, so that some can start earlier",
+        _bottleneck,
+        needs_plan=True,
+    ),
+    Rule(
+        "ScheduleWaits",
+        I,
+        "spec.limits",
+        "The schedule found leaves room free on purpose, which the dispatcher at run time does not do.",
+        "expect the longer time",
+        _waits_on_purpose,
+        needs_plan=True,
+    ),
+    Rule(
+        "SolverMissing",
+        W,
+        "spec.strategy",
+        "The exact solver was asked for where ortools is not installed.",
+        "install taskdist[solver], or leave the solver out",
+        _solver_missing,
+        needs_plan=True,
+    ),
+)

@@ -1,4 +1,7 @@
-"""Rules about what was written: names, edges, references, values. Most are errors, because no graph can be made of it."""
+"""Rules about what was written: names, edges, references, values. Most are errors.
+
+A request that breaks one of them has no graph that could be shown, so nothing else is planned.
+"""
 
 from __future__ import annotations
 
@@ -135,7 +138,8 @@ def _result_may_be_missing(facts: Facts) -> Iterator[Hit]:
     for task, uses in zip(facts.outline.request.tasks, facts.outline.references, strict=False):
         if uses and task.trigger_rule is not TriggerRule.ALL_SUCCEEDED:
             yield Hit(
-                f"with triggerRule {task.trigger_rule.value} task {quoted(task.name)} may start without the result {quoted(uses[0].text)}",
+                f"with triggerRule {task.trigger_rule.value} task {quoted(task.name)} may start without "
+                f"the result {quoted(uses[0].text)}",
                 uses[0].path,
             )
 
@@ -197,7 +201,8 @@ def _unknown_width(facts: Facts) -> Iterator[Hit]:
     for i, task in enumerate(facts.outline.request.tasks):
         if task.for_each_result:
             yield Hit(
-                f"how many subtasks {quoted(task.name)} becomes is known only when {quoted(task.for_each_result)} is there; one is planned",
+                f"how many subtasks {quoted(task.name)} becomes is known only when "
+                f"{quoted(task.for_each_result)} is there; one is planned",
                 f"spec.tasks[{i}].forEachResult",
             )
 
@@ -211,7 +216,8 @@ def _low_confidence(facts: Facts) -> Iterator[Hit]:
     ]
     if weak:
         yield Hit(
-            f"{counted(len(weak), 'dependency', 'dependencies')} read from the text with little confidence: {names(weak)}"
+            f"{counted(len(weak), 'dependency', 'dependencies')} read from the text with little "
+            f"confidence: {names(weak)}"
         )
 
 
@@ -222,45 +228,152 @@ def _ignored_edge(facts: Facts) -> Iterator[Hit]:
         strategy = outline.request.strategy
         needed = confidence_needed(strategy)
         yield Hit(
-            f"strategy {strategy.value} keeps inferred dependencies of confidence {needed} and more; {len(dropped)} left out: {names(dropped)}"
+            f"strategy {strategy.value} keeps inferred dependencies of confidence {needed} and more; "
+            f"{len(dropped)} left out: {names(dropped)}"
         )
 
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741  one letter keeps the table readable
 
 RULES: Final = (
-    Rule("EmptyRequest", E, "spec.description", "There is nothing to do.", "give a description or tasks", _empty_request),
-    Rule("EmptyTask", E, "spec.tasks[]", "A task says neither in words nor in commands what is to be done.",
-         "give it a description, a script or a command", lambda f: _some(_empty_task(f))),
-    Rule("TooManySubTasks", E, "spec.tasks", "The request becomes more subtasks than one plan may hold.",
-         "split the request into several, or handle more items in one subtask", _too_many),
-    Rule("TooManyDependencies", E, "spec.tasks", "A forEach that waits for a forEach multiplies the edges beyond what objects can hold.",
-         "put one joining task between them", _too_many_edges),
-    Rule("InvalidName", E, "spec.tasks[].name", "A name cannot be used for Kubernetes objects.",
-         "use at most 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit", lambda f: _some(_invalid_name(f))),
-    Rule("DuplicateName", E, "spec.tasks[].name", "Two tasks have one name, so that edges and results are ambiguous.",
-         "give each task a name of its own", lambda f: _some(_duplicate_name(f))),
-    Rule("UnknownDependency", E, "spec.tasks[].dependsOn[]", "An edge leads to a task that does not exist: the order that was meant cannot be kept.",
-         "name an existing task", lambda f: _some(_unknown_dependency(f))),
-    Rule("CycleFound", E, "spec.tasks[].dependsOn", "Tasks wait for each other in a ring: none could ever start.",
-         "remove one of these dependencies", _cycle),
-    Rule("RepeatedDependency", W, "spec.tasks[].dependsOn", "A dependency is listed more than once.", "list it once", lambda f: _some(_repeated_dependency(f))),
-    Rule("MissingResult", E, "spec.tasks[]", "A result is used of a task that does not exist: the agent would refuse the task.",
-         "name an existing task", lambda f: _some(_missing_result(f))),
-    Rule("ResultMayBeMissing", W, "spec.tasks[]", "A task uses results of a dependency that its trigger rule does not require to succeed.",
-         "use triggerRule AllSucceeded, or let the agent do without the result", lambda f: _some(_result_may_be_missing(f))),
-    Rule("TriggerRuleUnused", E, "spec.tasks[].triggerRule",
-         "A trigger rule speaks of dependencies that do not exist: AnyFailed would never run (Error), the others mean nothing (Warning).",
-         "give the task dependsOn, or leave triggerRule out", lambda f: _some(_trigger_without_dependency(f))),
-    Rule("InvalidValue", E, "spec", "A number is outside of what has a meaning.", "use a value within the bounds", lambda f: _some(_invalid_value(f))),
-    Rule("RepeatedItem", W, "spec.tasks[].forEach", "An item of forEach is listed more than once: its work is done more than once.",
-         "list each item once", lambda f: _some(_repeated_item(f))),
-    Rule("UnusedItem", W, "spec.tasks[].forEach", "No subtask of a forEach looks at its item, so that all do the same.",
-         "use $(item) in script, args or env", lambda f: _some(_unused_item(f))),
-    Rule("UnknownWidth", I, "spec.tasks[].forEachResult", "How many subtasks there will be is known only at run time; time and cost are planned for one.",
-         "expect time and cost to grow with the number of items", lambda f: _some(_unknown_width(f))),
-    Rule("LowConfidence", W, "spec.description", "An inferred dependency rests on weak words.",
-         "say it with then, after or before, or write explicit tasks (taskdist plan -o yaml prints them)", _low_confidence),
-    Rule("IgnoredDependency", I, "spec.strategy", "An inferred dependency is less sure than the strategy asks for, and is left out.",
-         "say it with then, after or before, or choose strategy Balanced", _ignored_edge),
-)  # fmt: skip
+    Rule(
+        "EmptyRequest", E, "spec.description", "There is nothing to do.", "give a description or tasks", _empty_request
+    ),
+    Rule(
+        "EmptyTask",
+        E,
+        "spec.tasks[]",
+        "A task says neither in words nor in commands what is to be done.",
+        "give it a description, a script or a command",
+        lambda f: _some(_empty_task(f)),
+    ),
+    Rule(
+        "TooManySubTasks",
+        E,
+        "spec.tasks",
+        "The request becomes more subtasks than one plan may hold.",
+        "split the request into several, or handle more items in one subtask",
+        _too_many,
+    ),
+    Rule(
+        "TooManyDependencies",
+        E,
+        "spec.tasks",
+        "A forEach that waits for a forEach multiplies the edges beyond what objects can hold.",
+        "put one joining task between them",
+        _too_many_edges,
+    ),
+    Rule(
+        "InvalidName",
+        E,
+        "spec.tasks[].name",
+        "A name cannot be used for Kubernetes objects.",
+        "use at most 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
+        lambda f: _some(_invalid_name(f)),
+    ),
+    Rule(
+        "DuplicateName",
+        E,
+        "spec.tasks[].name",
+        "Two tasks have one name, so that edges and results are ambiguous.",
+        "give each task a name of its own",
+        lambda f: _some(_duplicate_name(f)),
+    ),
+    Rule(
+        "UnknownDependency",
+        E,
+        "spec.tasks[].dependsOn[]",
+        "An edge leads to a task that does not exist: the order that was meant cannot be kept.",
+        "name an existing task",
+        lambda f: _some(_unknown_dependency(f)),
+    ),
+    Rule(
+        "CycleFound",
+        E,
+        "spec.tasks[].dependsOn",
+        "Tasks wait for each other in a ring: none could ever start.",
+        "remove one of these dependencies",
+        _cycle,
+    ),
+    Rule(
+        "RepeatedDependency",
+        W,
+        "spec.tasks[].dependsOn",
+        "A dependency is listed more than once.",
+        "list it once",
+        lambda f: _some(_repeated_dependency(f)),
+    ),
+    Rule(
+        "MissingResult",
+        E,
+        "spec.tasks[]",
+        "A result is used of a task that does not exist: the agent would refuse the task.",
+        "name an existing task",
+        lambda f: _some(_missing_result(f)),
+    ),
+    Rule(
+        "ResultMayBeMissing",
+        W,
+        "spec.tasks[]",
+        "A task uses results of a dependency that its trigger rule does not require to succeed.",
+        "use triggerRule AllSucceeded, or let the agent do without the result",
+        lambda f: _some(_result_may_be_missing(f)),
+    ),
+    Rule(
+        "TriggerRuleUnused",
+        E,
+        "spec.tasks[].triggerRule",
+        "A trigger rule speaks of dependencies that do not exist: AnyFailed would never run (Error), the "
+        "others mean nothing (Warning).",
+        "give the task dependsOn, or leave triggerRule out",
+        lambda f: _some(_trigger_without_dependency(f)),
+    ),
+    Rule(
+        "InvalidValue",
+        E,
+        "spec",
+        "A number is outside of what has a meaning.",
+        "use a value within the bounds",
+        lambda f: _some(_invalid_value(f)),
+    ),
+    Rule(
+        "RepeatedItem",
+        W,
+        "spec.tasks[].forEach",
+        "An item of forEach is listed more than once: its work is done more than once.",
+        "list each item once",
+        lambda f: _some(_repeated_item(f)),
+    ),
+    Rule(
+        "UnusedItem",
+        W,
+        "spec.tasks[].forEach",
+        "No subtask of a forEach looks at its item, so that all do the same.",
+        "use $(item) in script, args or env",
+        lambda f: _some(_unused_item(f)),
+    ),
+    Rule(
+        "UnknownWidth",
+        I,
+        "spec.tasks[].forEachResult",
+        "How many subtasks there will be is known only at run time; time and cost are planned for one.",
+        "expect time and cost to grow with the number of items",
+        lambda f: _some(_unknown_width(f)),
+    ),
+    Rule(
+        "LowConfidence",
+        W,
+        "spec.description",
+        "An inferred dependency rests on weak words.",
+        "say it with then, after or before, or write explicit tasks (taskdist plan -o yaml prints them)",
+        _low_confidence,
+    ),
+    Rule(
+        "IgnoredDependency",
+        I,
+        "spec.strategy",
+        "An inferred dependency is less sure than the strategy asks for, and is left out.",
+        "say it with then, after or before, or choose strategy Balanced",
+        _ignored_edge,
+    ),
+)

@@ -1,7 +1,7 @@
 """The exact solver: CP-SAT from ortools (extra ``solver``), imported only when asked for.
 
-It looks for a schedule strictly shorter than the best known one, with one worker and a limit on deterministic work, never on
-seconds: the same problem gives the same answer on a slow machine, only later.
+It looks for a schedule strictly shorter than the best known one, with one worker and a limit on deterministic work,
+never on seconds: the same problem gives the same answer on a slow machine, only later.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def is_available() -> bool:
 def shorten(of: Problem, path: CriticalPath, bound: int, best: int, work: float) -> Answer:
     """Search for a schedule of at most ``best - 1``, knowing that none is shorter than ``bound``.
 
-    ``work`` is CP-SAT's deterministic time, about a third of a second of one core per 0.1. If the search space is exhausted, ``best``
-    itself is optimal and becomes the bound.
+    ``work`` is CP-SAT's deterministic time, about a third of a second of one core per 0.1. If the search space is
+    exhausted, ``best`` itself is optimal and becomes the bound.
     """
     from ortools.sat.python import cp_model  # noqa: PLC0415  optional and half a second to import
 

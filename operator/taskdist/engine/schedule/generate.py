@@ -1,7 +1,8 @@
 """The two schedule generation schemes (Kolisch 1996, EJOR 90:320): from an order of the tasks to a schedule.
 
-:func:`serial` puts one task after the other at its earliest feasible start; some order gives an optimal schedule. :func:`dispatch`
-goes through time and starts whatever fits, best priority first, as the operator does at run time; it never waits on purpose.
+:func:`serial` puts one task after the other at its earliest feasible start; some order gives an optimal schedule.
+:func:`dispatch` goes through time and starts whatever fits, best priority first, as the operator does at run time; it
+never waits on purpose.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ def serial(of: Problem, packed: Packing, activities: Sequence[int]) -> list[int]
 
 
 def dispatch(of: Problem, packed: Packing, ranks: Sequence[int], durations: Sequence[int] | None = None) -> list[int]:
-    """Starts that result when, at every moment, ready tasks start in the order of ``ranks`` (lowest first) as far as they fit.
+    """Starts that result when ready tasks start at once, in the order of ``ranks`` (lowest first), as far as they fit.
 
-    ``durations`` replace the problem's own, to see what the same priorities give when work takes longer. Ready tasks of equal demand
-    wait in one line, so a line whose first does not fit is passed over as a whole.
+    ``durations`` replace the problem's own, to see what the same priorities give when work takes longer. Ready tasks
+    of equal demand wait in one line, so a line whose first does not fit is passed over as a whole.
     """
     lengths = of.durations if durations is None else durations
     guards, amounts, after = packed.guards, packed.amounts, of.graph.after
@@ -70,7 +71,7 @@ def dispatch(of: Problem, packed: Packing, ranks: Sequence[int], durations: Sequ
     lines: dict[int, list[tuple[int, int]]] = {}
     running: list[tuple[int, int]] = []
     free = packed.free | guards
-    least = _least(of, packed)
+    least = _least(of)
     now = 0
     ready = [node for node, count in enumerate(missing) if count == 0]
     while True:
@@ -102,7 +103,7 @@ def dispatch(of: Problem, packed: Packing, ranks: Sequence[int], durations: Sequ
                     ready.append(later)
 
 
-def _least(of: Problem, packed: Packing) -> int:
+def _least(of: Problem) -> int:
     """Packed amounts that every task holds at least; where less is free, nothing can start."""
     if not of.size or not of.capacities:
         return 0

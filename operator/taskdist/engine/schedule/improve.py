@@ -1,6 +1,7 @@
 """Search for a shorter schedule in plain Python: justification, and a small genetic algorithm over orders of the tasks.
 
-Everything is deterministic: the generator is seeded by a constant, and the budget is counted in tasks placed, not in seconds.
+Everything is deterministic: the generator is seeded by a constant, and the budget is counted in tasks placed, not in
+seconds.
 """
 
 from __future__ import annotations
@@ -46,9 +47,10 @@ class Search:
         return length
 
     def evaluate(self, activities: Sequence[int]) -> tuple[int, tuple[int, ...]]:
-        """Schedule an order, justify it to the right and back to the left; return its makespan and the order that came out.
+        """Schedule an order, justify it to the right and back; return its makespan and the order that came out.
 
-        Valls, Ballestín and Quintanilla 2005 (EJOR 165:375): double justification never makes a schedule longer and mostly shorter.
+        Valls, Ballestín and Quintanilla 2005 (EJOR 165:375): double justification never makes a schedule longer and
+        mostly shorter.
         """
         starts = serial(self._of, self._packed, activities)
         self._spend(1)
@@ -69,7 +71,7 @@ class Search:
         return sorted(range(self._of.size), key=lambda node: (starts[node], place[node]))
 
     def genetic(self, seeds: Sequence[Sequence[int]]) -> None:
-        """Cross and mutate orders until done (Hartmann 1998, Naval Res. Logistics 45:733, with justification in each step)."""
+        """Cross and mutate orders until done (Hartmann 1998, Naval Res. Logistics 45:733), justifying each."""
         if self.done() or self._of.size < 3:
             return
         pool: dict[tuple[int, ...], int] = {}
@@ -114,7 +116,7 @@ class Search:
         return people[min(one, other)][1]
 
     def _crossed(self, mother: Sequence[int], father: Sequence[int]) -> list[int]:
-        """Two-point crossover: begin and end in the mother's order, the middle in the father's; the graph stays respected."""
+        """Two-point crossover: begin and end in the mother's order, the middle in the father's."""
         size = self._of.size
         first = self._dice.below(size)
         second = first + 1 + self._dice.below(max(1, size - first - 1))

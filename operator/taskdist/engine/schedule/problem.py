@@ -1,6 +1,7 @@
 """The scheduling problem: durations, an order, and resources of which each subtask holds a part while it runs (RCPSP).
 
-Brucker et al. 1999 (EJOR 112:3) is the notation: renewable resources with constant capacities, no preemption, minimal makespan.
+Brucker et al. 1999 (EJOR 112:3) is the notation: renewable resources with constant capacities, no preemption, minimal
+makespan.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class Problem:
     """What has to be scheduled.
 
-    ``durations`` are whole seconds ≥ 0; ``demands[i]`` are (resource, amount > 0) pairs of task ``i``, sorted; ``capacities[k]`` is what of
-    resource ``k`` may be held at once. No single demand exceeds its capacity, and the graph is acyclic: see :func:`problem`.
+    ``durations`` are whole seconds ≥ 0; ``demands[i]`` are (resource, amount > 0) pairs of task ``i``, sorted;
+    ``capacities[k]`` is what of resource ``k`` may be held at once. No single demand exceeds its capacity, and the
+    graph is acyclic: see :func:`problem`.
     """
 
     graph: Graph
@@ -40,9 +42,9 @@ class Problem:
 class Packing:
     """All resources in one integer, so that one subtraction tests them all.
 
-    Each resource has a field wide enough for its capacity, with a guard bit above it. ``amounts[i]`` is the packed demand of task
-    ``i``. With ``free`` the packed free amounts, ``((free | guards) - amounts[i]) & guards == guards`` says that all of it fits, because a
-    field that goes below zero borrows its guard bit.
+    Each resource has a field wide enough for its capacity, with a guard bit above it. ``amounts[i]`` is the packed
+    demand of task ``i``. With ``free`` the packed free amounts, ``((free | guards) - amounts[i]) & guards == guards``
+    says that all of it fits, because a field that goes below zero borrows its guard bit.
     """
 
     amounts: tuple[int, ...]

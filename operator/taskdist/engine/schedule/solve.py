@@ -25,7 +25,7 @@ _SERIAL_TASKS: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much a schedule is worth: ``placements`` of single tasks by the search, ``solver_work`` of CP-SAT (0: none)."""
+    """How much a schedule is worth: ``placements`` of single tasks by the search, and CP-SAT's ``solver_work``."""
 
     placements: int = 20_000
     solver_work: float = 0.0
@@ -35,8 +35,9 @@ class Effort:
 class Schedule:
     """Starts in seconds, their makespan, a proven lower bound, who found it, and the order in which to dispatch.
 
-    ``method`` is list, search or exact. ``ranks[i]`` is the place of task ``i`` in the dispatch order; a dispatcher that never waits
-    on purpose reaches ``dispatched`` with it, which is more than ``makespan`` only where the schedule keeps room free for what comes.
+    ``method`` is list, search or exact. ``ranks[i]`` is the place of task ``i`` in the dispatch order; a dispatcher
+    that never waits on purpose reaches ``dispatched`` with it, which is more than ``makespan`` only where the
+    schedule keeps room free for what comes.
     """
 
     starts: tuple[int, ...]
