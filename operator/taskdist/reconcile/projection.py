@@ -145,7 +145,8 @@ class Projection:
         if attempts is not None:
             attempts.discard(gone.attempt)
         subtask = self.subtasks.get(gone.subtask_id)
-        if subtask is not None and not subtask.terminal and subtask.attempt == gone.attempt:
+        ours = subtask is not None and subtask.uid == gone.owner_uid  # not of an earlier SubTask of the same name
+        if ours and subtask is not None and not subtask.terminal and subtask.attempt == gone.attempt:
             self.lost[key] = gone
         self.mark(gone.subtask_id)
 

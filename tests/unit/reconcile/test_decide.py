@@ -188,6 +188,18 @@ def test_a_pod_that_vanishes_is_replaced_as_another_attempt() -> None:
     assert world.subtasks["release-a"]["status"]["attempts"][0]["reason"] == "PodLost"
 
 
+def test_a_pod_of_an_earlier_subtask_of_the_same_name_is_not_lost_work() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    old = world.seen.pods["a", 1]
+    world.edit(plan(task("a").script("echo new"), digest="abc2"), description="again")
+    world.settle()
+    world.seen.observe_pod(old)  # it terminates slowly, and goes after its SubTask was replaced
+    world.seen.forget_pod(old)
+    world.settle()
+    assert world.subtasks["release-a"].get("status", {}).get("reason") != "PodLost"
+
+
 def test_an_invalid_plan_stalls_and_makes_nothing() -> None:
     world = World(invalid_plan())
     world.settle()
