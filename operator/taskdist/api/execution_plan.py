@@ -18,7 +18,7 @@ from taskdist.api.scalars import (
     Hash,
     OptionalDnsLabel,
     RatioString,
-    Seconds,
+    TotalSeconds,
     list_map,
 )
 from taskdist.api.task_distribution import Parallelism, PlanEstimate, Strategy
@@ -27,7 +27,7 @@ from taskdist.api.task_distribution import Parallelism, PlanEstimate, Strategy
 class PlannedEstimate(Model):
     """What one subtask is expected to cost and take."""
 
-    seconds: Seconds
+    seconds: TotalSeconds
     """Expected duration of one attempt, in seconds."""
     cost_usd: DecimalString
     """Expected cost in US dollars, as a decimal string."""
@@ -44,7 +44,7 @@ class PlannedSubTask(Model):
     """Id of the subtask, unique within the plan."""
     agent_type: DnsLabel
     """Name of the AgentType that does it."""
-    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=2000, json_schema_extra=list_map("name"))] = ()
+    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=10_000, json_schema_extra=list_map("name"))] = ()
     """The subtasks that must end before it starts."""
     complexity: RatioString
     """How hard it is, from 0 to 1, as a decimal string."""
@@ -54,22 +54,22 @@ class PlannedSubTask(Model):
     """Name of the Provider that it is placed on. Empty means anywhere."""
     estimate: PlannedEstimate
     """What it is expected to cost and take."""
-    start: Seconds
+    start: TotalSeconds
     """Planned start, in seconds after the start of the TaskDistribution."""
-    finish: Seconds
+    finish: TotalSeconds
     """Planned end, in seconds after the start of the TaskDistribution."""
     critical: Flag = False
     """Whether a delay of it delays everything."""
-    slack_seconds: Seconds = 0
+    slack_seconds: TotalSeconds = 0
     """How many seconds later it could end without delaying everything."""
 
 
 class Schedule(Model):
     """How good the schedule is."""
 
-    makespan_seconds: Seconds
+    makespan_seconds: TotalSeconds
     """Planned time from start to end, in seconds."""
-    lower_bound_seconds: Seconds
+    lower_bound_seconds: TotalSeconds
     """Time that no schedule can beat, in seconds."""
     gap: DecimalString = "0"
     """Makespan over lower bound, minus one, as a decimal string; 0 means proven best."""

@@ -149,6 +149,8 @@ Bytes = Annotated[int, Field(strict=True, ge=0, le=2**50)]
 Generation = Annotated[int, Field(strict=True, ge=0)]
 Seconds = Annotated[int, Field(strict=True, ge=0, le=31_536_000)]
 """Whole seconds, at most a year."""
+TotalSeconds = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+"""Whole seconds that the operator adds up, over thousands of subtasks."""
 PositiveSeconds = Annotated[int, Field(strict=True, ge=1, le=31_536_000)]
 Timestamp = Annotated[
     AwareDatetime,

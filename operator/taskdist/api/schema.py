@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -175,10 +176,12 @@ def crds() -> dict[str, dict[str, Any]]:
 
 def files() -> dict[str, str]:
     """Return what the files of the ``crds`` folder hold, by file name."""
-    return {
-        kind.file: HEADER + yaml.dump(crd(kind), Dumper=_PlainDumper, sort_keys=True, width=120, allow_unicode=True)
-        for kind in KINDS
-    }
+    return {kind.file: _file(kind) for kind in KINDS}
+
+
+@cache
+def _file(kind: Kind) -> str:
+    return HEADER + yaml.dump(crd(kind), Dumper=_PlainDumper, sort_keys=True, width=120, allow_unicode=True)
 
 
 class _PlainDumper(yaml.SafeDumper):

@@ -35,8 +35,8 @@ from taskdist.api.scalars import (
     PositiveSeconds,
     RatioString,
     Script,
-    Seconds,
     Timestamp,
+    TotalSeconds,
     list_map,
 )
 
@@ -59,7 +59,7 @@ class Routing(Model):
 class SubTaskEstimate(Model):
     """What one subtask is expected to cost and take."""
 
-    seconds: Seconds
+    seconds: TotalSeconds
     """Expected duration of one attempt, in seconds."""
     cost_usd: DecimalString
     """Expected cost in US dollars, as a decimal string."""
@@ -89,7 +89,7 @@ class SubTaskSpec(Model):
     """Name of the AgentType that does it."""
     specialization: DnsLabel
     """What the agent type is good at; the pod prefers nodes labelled with it."""
-    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=2000, json_schema_extra=list_map("name"))] = ()
+    depends_on: Annotated[tuple[Dependency, ...], Field(max_length=10_000, json_schema_extra=list_map("name"))] = ()
     """The subtasks that must end before this one starts. The annotation `taskdist.dev/depends-on` mirrors it."""
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCEEDED
     """Which ends of its dependencies let the subtask start: AllSucceeded, AllFinished, AnySucceeded or AnyFailed."""
@@ -119,9 +119,9 @@ class SubTaskSpec(Model):
     """Why the plan chose this agent type."""
     priority: Int32 = 0
     """Order of dispatch among subtasks that are ready: higher first."""
-    start: Seconds = 0
+    start: TotalSeconds = 0
     """Planned start, in seconds after the start of the TaskDistribution."""
-    finish: Seconds = 0
+    finish: TotalSeconds = 0
     """Planned end, in seconds after the start of the TaskDistribution."""
     locks: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], Field(max_length=64)] = ()
     """Names of things that only one subtask at a time may hold."""
@@ -171,7 +171,7 @@ class Attempt(Model):
 class Usage(Model):
     """What all attempts together used."""
 
-    seconds: Seconds = 0
+    seconds: TotalSeconds = 0
     """Running time of all attempts, in seconds."""
     cpu_seconds: DecimalString = "0"
     """Requested CPU times running time, in core seconds."""

@@ -41,6 +41,7 @@ from taskdist.api.scalars import (
     Script,
     Seconds,
     Timestamp,
+    TotalSeconds,
     Word,
     list_map,
     list_set,
@@ -151,7 +152,7 @@ class Task(Model):
     """Name of the AgentType that does it. Left out, it is chosen by `requiredCapabilities` or from the description."""
     required_capabilities: Annotated[tuple[Word, ...], Field(max_length=16, json_schema_extra=list_set())] = ()
     """Capabilities that the agent type must have, all of them. Not together with `agentType`."""
-    depends_on: Annotated[tuple[DnsLabel, ...], Field(max_length=500, json_schema_extra=list_set())] = ()
+    depends_on: Annotated[tuple[DnsLabel, ...], Field(max_length=2000, json_schema_extra=list_set())] = ()
     """Names of the tasks that must end before this one starts."""
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCEEDED
     """Which ends of its dependencies let the task start: AllSucceeded, AllFinished, AnySucceeded or AnyFailed."""
@@ -391,7 +392,7 @@ class PlanEstimate(Model):
     """Lower end of the cost's range, in US dollars."""
     cost_high_usd: DecimalString
     """Upper end of the cost's range, in US dollars."""
-    duration_seconds: Seconds
+    duration_seconds: TotalSeconds
     """Expected time from start to end, in seconds."""
     basis: Basis = Basis.PRIOR
     """Prior if from documented priors, History if from finished attempts."""
@@ -402,7 +403,7 @@ class Actual(Model):
 
     cost_usd: DecimalString = "0"
     """Cost in US dollars, as a decimal string."""
-    duration_seconds: Seconds = 0
+    duration_seconds: TotalSeconds = 0
     """Time from start to end, or to the last change while it runs, in seconds."""
     cpu_seconds: DecimalString = "0"
     """Requested CPU times running time, in core seconds."""
