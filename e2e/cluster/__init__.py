@@ -3,9 +3,10 @@
 from e2e.cluster.access import Access, Request
 from e2e.cluster.cluster import Cluster
 from e2e.cluster.errors import ClusterError
+from e2e.cluster.foreign import docker_answers
 from e2e.cluster.polling import until
 from e2e.cluster.processes import Identity
-from e2e.cluster.registry import can_run_containers, default_kind, down, load, names, sweep, up
+from e2e.cluster.registry import can_run_containers, default_kind, down, folder, load, names, sweep, up
 from e2e.cluster.settings import Kind
 from e2e.cluster.simulated import NodePool
 
@@ -19,7 +20,9 @@ __all__ = [
     "Request",
     "can_run_containers",
     "default_kind",
+    "docker_answers",
     "down",
+    "folder",
     "load",
     "names",
     "sweep",
