@@ -1,0 +1,225 @@
+"""From text to fragments: the pieces of a sentence between commas, conjunctions, semicolons and subordinators."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, field
+
+from taskdist.engine.text import matrix, phrases, tags
+from taskdist.engine.text.tags import Word
+from taskdist.engine.text.tokens import tokenize
+
+_DASHES = frozenset({"—", "–", "-", "--", "…", "..", "..."})
+_STOPS = frozenset({".", "!", "?"})
+_LETTERS = string.ascii_lowercase
+
+
+@dataclass(slots=True)
+class Fragment:
+    """Words between two boundaries.
+
+    ``delim`` is what stood before it (``","``, ``"and"``, ``", and"``, ``";"``, ``":"``, ``"->"``, ``"-"`` or ``""``), ``label`` an inline
+    enumerator ("(a)") that opens it, ``asides`` the contents of brackets after its words.
+    """
+
+    words: list[Word]
+    delim: str = ""
+    label: str = ""
+    asides: list[list[Word]] = field(default_factory=list)
+    frame: str = ""
+
+    @property
+    def text(self) -> str:
+        """Its words, lower-cased, for table look-ups."""
+        return " ".join(w.lower for w in self.words)
+
+
+def sentences(text: str, start: int, end: int) -> list[list[Fragment]]:
+    """Cut ``text[start:end]`` into sentences of fragments, tagged."""
+    words = [Word(t.text, t.lower, t.start, t.end, t.kind) for t in tokenize(text[start:end], start)]
+    out = []
+    for sentence in _split_sentences(_mark_labels(words), text):
+        tagged = phrases.assign_roles(tags.tag(phrases.merge(_unframe(sentence))))
+        out.append(_fragments(tagged))
+    return [s for s in out if s]
+
+
+def _split_sentences(words: list[Word], text: str) -> list[list[Word]]:
+    out: list[list[Word]] = [[]]
+    depth = 0
+    for i, word in enumerate(words):
+        if word.kind == "punct" and word.lower in "([":
+            depth += 1
+        elif word.kind == "punct" and word.lower in ")]":
+            depth = max(0, depth - 1)
+        out[-1].append(word)
+        if word.lower in _STOPS and word.kind == "punct" and (depth == 0 or _unclosed(words, i)):
+            following = text[word.end : word.end + 1]
+            if not following or following.isspace() or following in "\"')":
+                out.append([])
+                depth = 0
+    return [s for s in out if any(w.kind != "punct" for w in s)]
+
+
+def _unclosed(words: list[Word], i: int) -> bool:
+    """True if no closing bracket follows within reach: then the opening one was a stray."""
+    return not any(w.lower in ")]" and w.kind == "punct" for w in words[i : i + 60])
+
+
+def _mark_labels(words: list[Word]) -> list[Word]:
+    """Turn "(a) … (b) …" and "1) … 2) …" into label words, if they count up from the first."""
+    spots = []
+    for i, word in enumerate(words):
+        low = word.lower
+        is_label = word.kind == "word" and len(low) <= 2 and (low in _LETTERS or low.isdigit())
+        if not is_label or i + 1 >= len(words):
+            continue
+        dotted = words[i + 1].lower == "." and low.isdigit() and words[i + 1].start == word.end
+        if words[i + 1].lower != ")" and not dotted:
+            continue
+        if dotted:
+            if i + 2 < len(words) and words[i + 2].start > words[i + 1].end:
+                spots.append((i, i, low))
+            continue
+        first = i - 1 if i and words[i - 1].lower == "(" else i
+        before = words[first - 1] if first else None
+        if before is None or before.kind in {"punct", "arrow"} or before.lower in {"and", "then"}:
+            spots.append((first, i, low))
+    expected: str | None = None
+    chosen: dict[int, tuple[int, str]] = {}
+    for first, i, low in spots:
+        if expected is None and low in {"a", "1"}:
+            expected = low
+        if low == expected:
+            chosen[first] = (i + 2, low)
+            expected = str(int(low) + 1) if low.isdigit() else chr(ord(low) + 1)
+    if len(chosen) < 2:
+        return words
+    out = []
+    i = 0
+    while i < len(words):
+        if i in chosen:
+            after, low = chosen[i]
+            out.append(Word(low, low, words[i].start, words[after - 1].end, "label", "P"))
+            i = after
+        else:
+            out.append(words[i])
+            i += 1
+    return out
+
+
+def _unframe(words: list[Word]) -> list[Word]:
+    """Take indirect wishes off the start of every main clause; the word after one remembers which it was."""
+    out: list[Word] = []
+    i = 0
+    while i < len(words):
+        if not out or out[-1].kind in {"punct", "arrow", "label"} or out[-1].lower in {"and", "but", "so"}:
+            j = i
+            while j < len(words) and j < i + 40 and words[j].kind == "word":
+                j += 1
+            taken, kind = matrix.frame(" ".join(w.lower for w in words[i:j]))
+            if kind:
+                while taken > 0 and i < j - 1:
+                    taken -= len(words[i].lower) + 1
+                    i += 1
+                words[i].frame = kind
+        out.append(words[i])
+        i += 1
+    return out
+
+
+def _fragments(words: list[Word]) -> list[Fragment]:
+    out: list[Fragment] = []
+    current = Fragment([])
+    pending = ""
+    i = 0
+    while i < len(words):
+        word = words[i]
+        if word.lower in {"(", "["} and word.kind == "punct":
+            close = _closing(words, i)
+            if close:
+                (current if current.words or not out else out[-1]).asides.append(words[i + 1 : close])
+                i = close + 1
+                continue
+        boundary = _boundary(words, i)
+        if boundary is None:
+            if word.frame and not current.words:
+                current.frame = word.frame
+            if word.kind != "punct" or word.lower in {"%", "°", "€", "$", "£", "/", "+", "≥", "≤", "<", ">", "="}:
+                current.words.append(word)
+            i += 1
+            continue
+        opens_with_word, delim = boundary
+        if current.words or current.label:
+            out.append(current)
+            current = Fragment([])
+            pending = ""
+        pending = _join_delims(pending, delim)
+        current.delim = pending
+        if word.kind == "label":
+            current.label = word.lower
+        if opens_with_word:
+            current.words.append(word)
+        i += 1
+    if current.words:
+        out.append(current)
+    return out
+
+
+def _closing(words: list[Word], i: int) -> int:
+    closer = {"(": ")", "[": "]"}[words[i].lower]
+    depth = 0
+    for j in range(i, len(words)):
+        if words[j].kind != "punct":
+            continue
+        if words[j].lower == words[i].lower:
+            depth += 1
+        elif words[j].lower == closer:
+            depth -= 1
+            if depth == 0:
+                return j
+    return 0
+
+
+def _join_delims(first: str, second: str) -> str:
+    if not first or not second:
+        return first or second
+    if second in {"and", "or", "but", "so", "nor", "plus", "yet", "&"}:
+        return f"{first} {second}" if first == "," else second if first in {"and", "or"} else f"{first} {second}"
+    return first if first in {";", ":", "->"} else second if second != "," else first
+
+
+def _boundary(words: list[Word], i: int) -> tuple[bool, str] | None:
+    """Whether a fragment begins at ``i``: (its word belongs to the fragment, the delimiter)."""
+    word = words[i]
+    if word.kind == "label":
+        return False, ""
+    if word.tag == "A":
+        return False, "->"
+    if word.kind == "punct":
+        if word.lower in {",", ";", ":"}:
+            return False, word.lower
+        if word.lower in _DASHES:
+            return False, "-"
+        if word.lower == "&" and word.tag == "CC" and _short_pair(words, i):
+            return None
+        return (False, "and") if word.lower == "&" else None
+    if word.tag == "CC":
+        return False, word.lower
+    if word.tag == "SC" and word.role != "with":
+        if (
+            word.role == "reason"
+            and word.lower in {"as", "since", "given"}
+            and i
+            and words[i - 1].lower in {"same", "such", "soon", "well", "long", "far"}
+        ):
+            return None
+        return True, ""
+    if word.tag == "WH" and i and words[i - 1].tag == "P" and word.lower in {"which", "who", "whose", "whom", "where"}:
+        return True, ""
+    return None
+
+
+def _short_pair(words: list[Word], i: int) -> bool:
+    """ "Q & A", "P & L": an ampersand between two capitals is part of a name."""
+    return 0 < i < len(words) - 1 and words[i - 1].text[:1].isupper() and words[i + 1].text[:1].isupper()

@@ -1,0 +1,450 @@
+"""Which clauses are work: from clauses to steps, with what the others say about them (conditions, times, references)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from taskdist.engine.text import inflect
+from taskdist.engine.text.clauses import Clause
+from taskdist.engine.text.tags import Word
+from taskdist.engine.text.words import function, nouns, work
+
+_COMMAND_MOODS = frozenset({"imp", "ger", "inf", "part", "cont"})
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What a clause is: ``task``, ``goal`` (a wish that the steps fulfil), ``lead``, ``note``, ``negated``, ``phrase`` (a bare noun phrase) or ``sub``."""
+
+    kind: str
+    verb: int = -1
+
+
+@dataclass(slots=True)
+class Mention:
+    """A subordinate clause that hangs on a step: its role, its clause, whether it came before the step."""
+
+    role: str
+    clause: Clause
+    fronted: bool
+
+
+@dataclass(slots=True)
+class Step:
+    """A clause taken as work.
+
+    ``verb`` is the word that names the work; ``mentions`` are conditions and times said of it; ``context`` holds the words of remarks right before it; ``loose`` is the same number for steps without order among them; ``soft`` names a doubt that the whole
+    text has to settle (``goal``, ``described``, ``sub``); ``member`` is what tells it from its twins ("for each of A and B").
+    """
+
+    clause: Clause
+    verb: Word | None
+    words: list[Word]
+    number: int = 0
+    sentence: int = 0
+    mentions: list[Mention] = field(default_factory=list)
+    soft: str = ""
+    member: list[Word] = field(default_factory=list)
+    condition: Condition | None = None
+    link: str = ""
+    context: list[Word] = field(default_factory=list)
+    lead: str = ""
+    loose: int = 0
+
+
+@dataclass(slots=True)
+class Condition:
+    """ "If the tests pass" or its counterpart "otherwise": the words, whether negated, and the clause it was said in."""
+
+    clause: Clause
+    otherwise: bool = False
+    text: str = ""
+
+
+def judge(clause: Clause, previous: Judgement | None) -> Judgement:
+    """Decide what a main clause is; ``previous`` is the judgement on the main clause before it in the same sentence."""
+    if clause.mood == "neg":
+        return Judgement("negated", clause.verb)
+    if clause.frame:
+        return _framed(clause)
+    decide = {"imp": _command, "fin": _statement, "np": _phrase, "pp": _phrase, "adv": _phrase}.get(clause.mood)
+    if decide is not None:
+        return decide(clause)
+    if clause.mood in {"part", "cont", "inf"}:
+        return _continuation(clause, previous)
+    if clause.mood == "ger":
+        return Judgement("task", clause.verb) if _is_work(clause.lemma) else Judgement("phrase", clause.verb)
+    return Judgement("note")
+
+
+def _framed(clause: Clause) -> Judgement:
+    """What stood inside an indirect wish is work, unless it only asks for a quality."""
+    if (
+        clause.verb >= 0
+        and clause.words[clause.verb].lemma in {"be", "have"} | work.NEVER_COMMANDS
+        and clause.frame in {"do", "past", "done"}
+        and clause.words[clause.verb].tag not in {"VN"}
+    ):
+        return Judgement("note")
+    if clause.frame == "do" and clause.mood == "imp":
+        return _command(clause)
+    if clause.frame in {"undone", "past", "done"}:
+        at = next(
+            (
+                k
+                for k, w in enumerate(clause.words)
+                if w.tag in {"VN", "VD", "V"} and w.lemma not in {"be", "have", "get"}
+            ),
+            clause.verb,
+        )
+        return Judgement("task", at)
+    if clause.frame in {"thing", "wanted"}:
+        at = next(
+            (
+                k
+                for k, w in enumerate(clause.words)
+                if k and w.tag == "VN" and clause.words[k - 1].tag in {"N", "BE", "CD"}
+            ),
+            -1,
+        )
+        return Judgement("wish", at)
+    return Judgement("task", clause.verb)
+
+
+def _is_work(lemma: str) -> bool:
+    return lemma in inflect.KIND_OF
+
+
+def _tail(clause: Clause) -> list[Word]:
+    return clause.words[clause.verb + 1 :] if clause.verb >= 0 else []
+
+
+def _text(words: list[Word]) -> str:
+    return " ".join(w.lower for w in words)
+
+
+# --- commands ------------------------------------------------------------------------------------------------------
+
+
+def _command(clause: Clause) -> Judgement:
+    lemma, tail = clause.lemma, _tail(clause)
+    after = _text(tail[:4])
+    if lemma == "want" and clause.words[clause.verb].role == "wish":
+        return Judgement("task", clause.verb)
+    if lemma in {"be", "have"} and lemma == "be":
+        return Judgement("note")
+    if lemma in work.NEVER_COMMANDS:
+        return Judgement("negated" if lemma in work.LEAVING else "note", clause.verb)
+    if lemma in {"make", "be"} and after.startswith("sure") or lemma == "ensure":
+        return Judgement("constraint", clause.verb)
+    if lemma in work.LEAVING and not after.startswith(work.LEAVING_WORK):
+        return Judgement("negated", clause.verb)
+    if lemma == "keep":
+        return Judgement("task" if after.startswith(work.KEEPING_WORK) else "note", clause.verb)
+    if lemma == "let":
+        return (
+            Judgement("note" if after.startswith(("me", "us know")) else _causative(clause), clause.verb)
+            if after.startswith(("me", "us"))
+            else Judgement("task", clause.verb)
+        )
+    if lemma in {"see", "refer"} and (
+        not tail or after.startswith(work.SEEING_NOTE) or tail[0].kind in {"url", "code"}
+    ):
+        return Judgement("note")
+    if lemma in {"use", "prefer"} and not any(w.tag == "TO" for w in tail):
+        return Judgement("note" if not clause.cues and not clause.label else "task", clause.verb)
+    if lemma in {"start", "begin", "continue", "finish"} and tail:
+        return _started(clause, tail)
+    if lemma in {"say", "think", "know", "believe", "look"} and lemma != "look" and lemma != "say":
+        return Judgement("note", clause.verb)
+    return Judgement("task", clause.verb)
+
+
+def _causative(clause: Clause) -> str:
+    return "note"
+
+
+def _started(clause: Clause, tail: list[Word]) -> Judgement:
+    """ "Start by cleaning the data", "begin with the export": the work is what is started."""
+    if tail[0].lower in {"by", "with"} and len(tail) > 1 and tail[1].tag == "VG":
+        return Judgement("task", clause.verb + 2)
+    if tail[0].tag == "VG":
+        return Judgement("task", clause.verb + 1)
+    return Judgement("task", clause.verb)
+
+
+# --- statements ----------------------------------------------------------------------------------------------------
+
+
+def _statement(clause: Clause) -> Judgement:
+    verb = clause.words[clause.verb]
+    aux = {w.lower for w in clause.aux}
+    subject = _text(clause.subject)
+    first = clause.subject[0].lower if clause.subject else ""
+    if (
+        verb.lemma in work.HAPPENING
+        and names_action(clause.subject)
+        and verb.tag not in {"VD", "VN"}
+        and not aux & {"has", "have", "had", "was", "were"}
+    ):
+        return Judgement("happening")
+    negative = bool(aux & function.NEGATIONS) or first in {"nobody", "none", "neither", "nothing", "no"}
+    if negative:
+        return _negative(clause, verb, aux)
+    if clause.subject and clause.subject[-1].lower in {"there"}:
+        return Judgement("task" if aux & work.OBLIGING else "note", clause.verb)
+    if verb.tag == "VD":
+        return Judgement("note")
+    obliged = _obligation(clause, aux)
+    if obliged == "must" or obliged == "will":
+        return _modal(clause, verb, obliged, first)
+    if obliged == "would":
+        return _would(clause, verb)
+    if verb.lemma in work.WISHES and verb.tag in {"V", "VZ"}:
+        return _wish(clause)
+    if aux & {"has", "have", "had", "been", "i've", "we've", "was", "were", "did", "it's"} and not (aux & {"to"}):
+        return Judgement("note")
+    if verb.tag == "VG" or verb.tag == "BE":
+        return Judgement("note")
+    if verb.tag == "VN" and aux & {"is", "are", "gets", "get", "being"}:
+        return _passive(clause, verb)
+    return _present(clause, verb, first)
+
+
+def _negative(clause: Clause, verb: Word, aux: set[str]) -> Judgement:
+    """ "The expenses haven't been submitted (yet)" asks for it; other negatives do not."""
+    if (
+        aux & {"hasn't", "haven't", "not", "isn't", "aren't"}
+        and verb.tag == "VN"
+        and _is_work(verb.lemma)
+        and ("been" in aux or _text(clause.words).endswith("yet"))
+    ):
+        return Judgement("task", clause.verb)
+    if aux & {"mustn't", "shouldn't", "don't", "not", "can't", "cannot"}:
+        return Judgement("negated", clause.verb)
+    return Judgement("note")
+
+
+def _obligation(clause: Clause, aux: set[str]) -> str:
+    text = " " + _text(clause.aux) + " "
+    if aux & {"should", "must", "shall", "ought"} or any(f" {p} " in text for p in work.OBLIGING_PHRASES):
+        return "must"
+    if aux & {"will", "it'll", "we'll", "he'll", "she'll", "they'll", "i'll", "can", "you'll"}:
+        return "will"
+    if aux & {"would", "i'd", "we'd", "it'd", "they'd", "could", "might", "may", "he'd", "she'd", "you'd"}:
+        return "would"
+    return ""
+
+
+def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:
+    if verb.tag == "BE" or verb.lemma in {"be", "have"} or verb.lemma == "":
+        return Judgement(
+            "task" if verb.lemma == "have" and clause.wishes and any(w.tag == "VN" for w in _tail(clause)) else "note",
+            clause.verb,
+        )
+    passive = verb.tag == "VN"
+    if verb.lemma in work.FINISHING and (
+        passive or first in function.ANAPHORS or first in {"this", "everything", "all"}
+    ):
+        return Judgement("note")
+    if verb.lemma in work.SPECIFYING and not passive and not _has_particle(clause):
+        return Judgement("note")
+    if verb.tag == "VG":
+        return Judgement("note")
+    if (
+        verb.lemma in inflect.STATIVE
+        and verb.lemma not in inflect.KIND_OF
+        and not passive
+        and verb.lemma not in work.WISHES
+    ):
+        return Judgement("note")
+    if verb.lemma in work.WISHES and not passive:
+        return _wish(clause)
+    if obliged == "will":
+        can = any(w.lower in {"can"} for w in clause.aux)
+        if passive:
+            return Judgement("task" if can or _is_work(verb.lemma) else "note", clause.verb)
+        if can:
+            return Judgement("task" if _is_actor(clause.subject) and _is_work(verb.lemma) else "note", clause.verb)
+        return Judgement("task" if _is_work(verb.lemma) and _is_actor(clause.subject) else "note", clause.verb)
+    if passive or _is_work(verb.lemma):
+        return Judgement("task", clause.verb)
+    return Judgement("note")
+
+
+def _has_particle(clause: Clause) -> bool:
+    """ "Work out the cause", "run through the list": the particle makes work of a plain verb."""
+    tail = _tail(clause)
+    return (
+        bool(tail)
+        and tail[0].lower in {"out", "up", "off", "over", "through", "on", "down", "at", "into"}
+        and len(tail) > 1
+        and tail[1].tag in {"DT", "PS", "N", "CD", "JJ", "WH", "PRP"}
+    )
+
+
+def _would(clause: Clause, verb: Word) -> Judgement:
+    if verb.lemma in work.WISHES or verb.lemma in {"like", "love", "appreciate", "prefer", "want", "expect", "need"}:
+        return _wish(clause)
+    if verb.lemma in {"take", "involve", "require", "mean"} and _text(clause.subject) in work.EFFORTS:
+        return Judgement("task", clause.verb)
+    return Judgement("note")
+
+
+def _wish(clause: Clause) -> Judgement:
+    """What is wished for: a participle ("… migrated"), an infinitive ("… to be checked"), an ing-form ("needs sorting") or a thing."""
+    words, start = clause.words, clause.verb + 1
+    for j in range(start, len(words)):
+        word = words[j]
+        if word.tag in {"WH", "SC"} or word.lower in {"that", "which"}:
+            break
+        if (
+            word.tag == "VN"
+            and words[j - 1].tag not in {"DT", "PS", "JJ", "CD", "IN"}
+            and (j + 1 == len(words) or words[j + 1].tag in {"IN", "RB", "TO", "CC"})
+        ):
+            return Judgement("wish", j) if _is_work(word.lemma) or word.lemma else Judgement("note")
+        if word.tag == "VN" and words[j - 1].tag == "BE":
+            return Judgement("wish", j)
+        if word.tag == "VG" and j == start:
+            return Judgement("wish", j)
+        if word.tag == "V" and words[j - 1].tag in {"TO", "N", "PRP"} and _is_work(word.lemma):
+            return Judgement("wish", j)
+        if word.tag == "BE" and not (j + 1 < len(words) and words[j + 1].tag in {"VN", "RB"}):
+            return Judgement("goal", clause.verb)
+    return _wished_thing(clause, words, start)
+
+
+def _wished_thing(clause: Clause, words: list[Word], start: int) -> Judgement:
+    tail = words[start:]
+    head = _head_noun(tail)
+    if not tail or head in work.VAGUE_NEEDS or tail[0].tag in {"IN", "SC"}:
+        return Judgement("note")
+    if tail[0].lower in {
+        "a",
+        "an",
+        "some",
+        "one",
+        "two",
+        "three",
+        "another",
+        "new",
+        "both",
+        "the",
+        "our",
+        "your",
+        "their",
+    } or tail[0].tag in {"CD", "JJ", "N"}:
+        return Judgement("wish", clause.verb)
+    return Judgement("note")
+
+
+def _head_noun(words: list[Word]) -> str:
+    """The last noun before a preposition, a relative or the end."""
+    head = ""
+    for word in words:
+        if word.tag in {"IN", "WH", "TO", "SC", "P", "MD", "BE"}:
+            break
+        if word.tag in {"N", "VG", "PRP"}:
+            head = word.lower
+    return head
+
+
+def _passive(clause: Clause, verb: Word) -> Judgement:
+    """ "The summary is condensed from the report": work if it reads as a step, a state otherwise."""
+    if verb.lemma in work.STATES or not _is_work(verb.lemma) or _is_habit(clause):
+        return Judgement("note")
+    return Judgement("described", clause.verb)
+
+
+def _present(clause: Clause, verb: Word, first: str) -> Judgement:
+    if _is_habit(clause):
+        return Judgement("note")
+    if first in {"i", "we"} and verb.tag == "V":
+        return Judgement(
+            "task" if _is_work(verb.lemma) and verb.lemma not in {"use", "run", "have", "do"} else "note", clause.verb
+        )
+    if verb.lemma in work.MOVING and any(
+        w.lower in {"into", "to", "in", "on", "from", "out", "after", "last", "first"} for w in _tail(clause)[:2]
+    ):
+        return Judgement("task" if first not in {"it", "this", "that"} or verb.lemma == "go" else "note", clause.verb)
+    if verb.lemma == "look" and not _has_particle(clause):
+        return Judgement("note")
+    if (
+        _is_actor(clause.subject)
+        and _is_work(verb.lemma)
+        and (verb.lemma not in work.SPECIFYING or _has_particle(clause))
+    ):
+        return Judgement("task", clause.verb)
+    return Judgement("note", clause.verb)
+
+
+def _is_habit(clause: Clause) -> bool:
+    text = " " + _text(clause.words) + " "
+    return any(f" {w} " in text for w in work.HABIT)
+
+
+def _is_actor(subject: list[Word]) -> bool:
+    """True if the subject can be given work: a role, a team, a person's name, "somebody", "we"."""
+    if not subject:
+        return False
+    words = [w for w in subject if w.tag not in {"RB"}]
+    head = ""
+    for word in words:
+        if word.tag == "IN" and head:
+            break
+        if word.tag in {"N", "PRP", "JJ", "VG"}:
+            head = word.lower
+            last = word
+    if (
+        head.rstrip("'s") in nouns.ACTORS
+        or head in nouns.ACTORS
+        or head
+        in {"i", "we", "you", "they", "she", "he", "someone", "somebody", "everyone", "everybody", "somone", "who"}
+    ):
+        return True
+    if not head:
+        return bool(words) and words[0].lower in {"all", "both", "each", "one"}
+    return _is_name(last)
+
+
+def _is_name(word: Word) -> bool:
+    """A capitalised word that is no common word: a person or a firm."""
+    return (
+        word.text[:1].isupper()
+        and word.text[1:].islower()
+        and not inflect.lemma(word.lower)
+        and word.lower not in nouns.TIMES
+        and word.lower not in nouns.ACTION_NOUNS
+        and not word.lower.endswith(("s", "ing", "tion"))
+    )
+
+
+# --- the rest ------------------------------------------------------------------------------------------------------
+
+
+def _phrase(clause: Clause) -> Judgement:
+    return Judgement("phrase")
+
+
+def names_action(words: list[Word]) -> bool:
+    """True if a noun phrase is headed by the name of an action: "a load test", "the migration of the database"."""
+    head = _head_noun(words)
+    return head in nouns.ACTION_NOUNS or head.endswith(nouns.ACTION_SUFFIXES) or bool(inflect.gerund(head))
+
+
+def _continuation(clause: Clause, previous: Judgement | None) -> Judgement:
+    if previous is not None and previous.kind in {"task", "wish", "described", "goal"}:
+        if clause.mood == "cont" and clause.words and clause.words[clause.verb].tag in {"BE", "HV"}:
+            return Judgement("note")
+        if (
+            clause.mood == "cont"
+            and any(w.tag == "MD" for w in clause.words[:2])
+            and clause.lemma in {"start", "begin", "run", "happen", "wait", "go"}
+        ):
+            return Judgement("note")
+        kind = previous.kind if previous.kind != "goal" else "wish"
+        return Judgement(kind, clause.verb)
+    if clause.mood == "part" and clause.words and clause.words[0].lower == "with":
+        return Judgement("note")
+    return Judgement("note")

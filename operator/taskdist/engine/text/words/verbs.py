@@ -1,0 +1,228 @@
+"""Verbs of work by the kind of work they name, and how verbs inflect irregularly.
+
+The kind tells at which stage of a job a verb usually stands (collect before analyse before deploy); a bare list is read
+as a pipeline only if its stages say so. A verb stands in one kind: the one that it most often means in a work order.
+"""
+
+from __future__ import annotations
+
+PLAN = """
+plan schedule define decide choose pick select agree settle scope specify prioritize prioritise estimate budget
+outline brainstorm sketch design architect model wireframe storyboard propose sequence forecast set assign allocate
+appoint nominate delegate consider determine establish identify name rank shortlist size triage negotiate discuss
+debate meet confer clarify arrange organize organise prepare prep reserve book target commit designate earmark
+envision ideate map split
+"""
+
+OBTAIN = """
+collect gather fetch pull download export extract dump scrape crawl query inventory list obtain get acquire retrieve
+read receive take buy purchase order procure hire recruit rent lease borrow request ask solicit invite call capture
+record sample measure log survey interview poll count scan copy snapshot backup source find locate look search harvest
+ingest import mirror clone checkout photograph film scout observe track register enlist subscribe commission pay fund
+raise consult weigh shoot lookup offer view catch
+"""
+
+TRANSFORM = """
+clean cleanse cleanup normalize normalise transform convert parse tokenize tokenise deduplicate dedupe dedup filter
+sort group join merge combine aggregate summarize summarise condense enrich annotate label tag classify cluster
+categorize categorise encode decode encrypt decrypt compress decompress unpack pack zip unzip anonymize anonymise
+pseudonymize pseudonymise mask redact scrub strip trim truncate slice shard partition resample resize crop rotate
+transcode transcribe translate transliterate digitize digitise ocr vectorize vectorise embed featurize impute
+interpolate reformat format restructure reshape pivot flatten unnest reconcile match align stitch concatenate concat
+append fold load reload backfill populate seed insert upsert replicate sync synchronize synchronise stage materialize
+materialise index reindex re-index tabulate collate consolidate unify harmonize harmonise standardize standardise
+calibrate denoise segment vacuum reproject georeference rasterize rasterise geocode chunk hash salt batch bin bucket
+scale
+"""
+
+STUDY = """
+analyze analyse examine investigate inspect study explore profile research diagnose debug trace assess evaluate
+compare contrast benchmark compute calculate recalculate derive infer predict simulate correlate quantify characterize
+characterise interpret review audit mine regress chart plot graph visualize visualise monitor watch eyeball reproduce
+bisect figure dig understand learn dissect appraise gauge rate score grade judge attribute recompute project
+extrapolate threat-model root-cause think untangle pinpoint narrow detect discover spot flag highlight question assay
+chip
+"""
+
+MAKE = """
+write rewrite draft create build rebuild develop implement code program script generate regenerate produce compose
+author make remake construct assemble form craft invent prototype scaffold bootstrap compile recompile render print
+reprint type edit document describe explain note illustrate draw paint animate mock fabricate manufacture knit sew
+bake cook brew grow plant train retrain fine-tune finetune fit distill distil put add introduce extend port adapt
+expose wrap hook wire connect integrate link attach bundle package containerize containerise dockerize dockerise
+provision configure setup install reinstall initialize initialise instantiate enable instrument equip furnish mount
+weld solder glue bolt fill pour mix knead complete finish finalize finalise automate templatize serve host cast
+formulate devise cut bring do turn open found charter bind brand paste pair workshop typeset weave gut infuse
+"""
+
+MODIFY = """
+back fix repair patch correct amend change modify alter adjust revise update upgrade downgrade bump refresh refactor rework
+redesign rename relabel move migrate relocate replace swap switch substitute improve enhance optimize optimise tune
+speed accelerate reduce shrink minimize minimise minify lower increase decrease boost harden secure tighten loosen
+relax simplify streamline quantize quantise prune cache parallelize parallelise rebalance reorder reorganize
+reorganise re-run rerun redo retry rerender restyle tweak polish refine proofread copy-edit localize localise
+internationalize internationalise resolve address handle remedy mitigate eliminate close reopen sign renew cap
+throttle limit restrict allow block whitelist allowlist denylist blacklist disable deactivate activate reactivate
+re-enable reenable suspend resume pause freeze unfreeze lock unlock mute unmute pin unpin reset restart reboot restore
+recover revert undo repoint point redirect reroute route forward repurpose tidy untag retag rebase squash cherry-pick
+modernize modernise deprecate externalize centralize centralise decouple decompose inline vendor unblock unstick
+rewire reconfigure reassign redistribute reallocate reclassify remap rehearse restock refill drain flush warm cool
+heat chill dry wash rinse sterilize sterilise sanitize sanitise disinfect sand grind drill saw sharpen iron shift slim
+debounce right-size rightsize soften unset hide reverse overwrite rebadge recolor retract
+"""
+
+RUN = """
+run execute perform conduct carry start launch stop kick trigger invoke fire apply process go hold try follow work
+operate drive pilot boot begin continue proceed use let have practice practise repeat undertake spin exercise
+supervise manage lead coordinate facilitate moderate chair attend visit travel centrifuge vortex incubate pipette
+titrate dilute stain image dissolve stir shake pump inject dose feed walk ride fly land park tow lift stack unstack
+unload palletize palletise sweep mop dust hang peel chop dice boil simmer fry roast grill marinate season garnish
+plate whisk blend melt spread sprinkle roll soak water mow rake wait rest ferment proof decant bottle cork tap flash
+jump key position slide space queue board retake shop hunt wean win
+"""
+
+CHECK = """
+test retest validate revalidate verify check recheck double-check confirm ensure prove certify spot-check sanity-check
+smoke-test load-test stress-test unit-test pen-test pentest fuzz lint typecheck type-check approve accept reject vet screen cross-check proof-read dry-run assert cover demo crosscheck countersign peer-review soak-test
+regression-test vouch authorize authorise acknowledge clear reverify cross-validate attest
+"""
+
+RELEASE = """
+deploy redeploy release publish republish ship rollout promote push upload submit file post deliver distribute canary expand cutover cut-over flip failover fail-over broadcast syndicate rollback roll-back unpublish unship hand
+handover mail dispatch air issue advertise market sell
+"""
+
+TELL = """
+notify tell inform announce email e-mail message send resend share circulate present report brief communicate phone
+ping page alert warn remind thank congratulate escalate reply respond answer apologize apologise advise show
+demonstrate teach coach onboard mentor educate tweet blog reflect contact reach speak talk debrief voice
+"""
+
+DISPOSE = """
+delete remove drop purge wipe archive retire decommission sunset destroy shred discard dispose throw recycle uninstall
+unmount unlink unregister deregister detach revoke expire cancel terminate kill shut tear teardown evict
+erase empty scrap dismantle deprovision offboard unsubscribe return refund reimburse store stow save stash shelve end
+conclude
+"""
+
+OTHER = """
+accrue accommodate act anchor approach asphalt assist attempt authenticate avoid await balance beautify bid bill bleed
+broker brush buffer burn butter button calm celebrate chase chat cite claim clip coat colour color comment compensate
+compete comply compost concrete conserve contain contribute copyright counter credit cross curate customize customise
+cycle debit decorate deduct defer defragment defrost delay deposit detail disclose disconnect display divide double
+dress dye elect emit engage engrave enroll enrol enter escort etch evacuate exchange exclude excavate fasten fax fence
+ferry float focus force forge frame fulfil fulfill garden gift glaze graft greet guard guide halt hoist house
+imitate impose improvise include incorporate indicate inflate initiate inoculate inscribe insulate insure interrupt
+invalidate invest invoice isolate journal keep lay lend leverage level light line liquidate lubricate
+maintain mandate mark master mill milk minute mobilize mobilise motivate nail navigate notarize notarise number
+nurture occupy oil outsource overhaul oversee pad pass patrol pave perforate persist personalize personalise pitch
+place play plug plumb pledge pot pre-heat preheat prefill prescribe preserve press price prime probe prompt propagate
+prosecute protect provide punch quarantine quote re-export re-import re-test rebrand recap recite recommend reconnect
+recreate rectify redeem redline refer reinforce rekey remeasure remit remodel renovate repaint replay replenish replot
+repot represent rescue reseed reshoot resit respool retarget retouch reupload revisit rig ripen roof round sail
+salvage satisfy screenshot screw seal seat sensitize separate service shape shelter shield shower signal sit smooth
+snap sow splice sponsor spool spray stabilize stabilise staff stamp staple stand state steam steer stick stock stream
+strengthen stretch stub subdivide subtitle subtract sum supply support surface swab tailor tally tape tender tether
+thaw thin tie tile time title top touch transfer transition transplant transport treat trial troubleshoot tuck
+underline unpick unroll unwrap urge utilize utilise vaccinate value varnish ventilate veto vote waive wax weed
+whitewash widen wind withdraw witness yield zone bag box crate load-balance autoscale rescale taint cordon uncordon
+reconstruct re-create re-read re-deploy re-check re-issue re-order re-sign re-submit resubmit reissue re-upload
+re-scan rescan re-label re-train re-validate re-verify re-tune retune re-sort strap swipe deskew binarize despeckle
+dewarp remaster caption dub wave
+"""
+
+KINDS: dict[str, str] = {
+    "plan": PLAN,
+    "obtain": OBTAIN,
+    "transform": TRANSFORM,
+    "study": STUDY,
+    "make": MAKE,
+    "modify": MODIFY,
+    "run": RUN,
+    "check": CHECK,
+    "release": RELEASE,
+    "tell": TELL,
+    "dispose": DISPOSE,
+    "other": OTHER,
+}
+
+# Base forms that are as common as nouns (or adjectives): they need a verb's surroundings before they count as one.
+AMBIGUOUS = """
+ask act address aggregate air alert anchor answer appoint approach archive arrange assay attempt attribute audit backup
+balance batch benchmark bid bill bin bind blend blog board boil book boost bottle box brand brief broadcast broker
+brush buffer build bump bundle burn button cache call canary cap caption capture cast chair change chart chat check
+chip chunk claim clean clear clone close cluster coach coat code color colour commission commit compile complete
+compress concrete conduct contact contrast contribute cook cool copy correct count counter cover craft crate crawl
+credit crop cross cross-check cut cutover cycle debate debit debrief debug decrease delay demo deposit design detail
+dispatch display divide document dose double draft drain draw dress drill drive drop dry dry-run dub dump dust dye
+e-mail email empty end escort estimate exchange exercise export extract failover fax feed fence figure file fill film
+filter find finish fire fit fix flag flash flip float flush focus fold follow force forecast form format
+forward found frame freeze fry fund garden gather gauge gift glaze glue go grade graph grill grind group guard guide
+hand handle handover hang harvest hash heat highlight hire hold host house hunt image implement import increase index
+inject insert install interview inventory invite invoice iron issue journal judge jump key kick label land launch lead
+lease lend level lift light limit line link lint list load load-test lock log look lower mail make mandate map mark
+market mask master match measure meet melt merge message milk mill mine minute mirror mix mock model monitor mop mount
+move nail name narrow note number offer oil open order outline overhaul pack package pad page paint pair park
+partition pass paste patch pause pay peer-review pen-test phone photograph pick pilot pin ping pitch pivot place plan
+plant plate play plot plug point polish poll port position post pot practice present press price prime print probe
+process produce profile program project promote proof prototype prune pull pump purchase push query question queue
+quote raise rake rank rate reach read rebuild record recruit redesign refactor refill refund register regression-test
+reject release remedy rent repair repeat replay reply report request rerun rescue research reserve reset rest restart
+resume retake retry return reverse review revise rework ride rig rinse roll rollback rollout rotate round route run
+salt sample sand sanity-check saw scale scan schedule score scout scrap scrape screen screenshot script seal search
+season seat secure seed segment select separate sequence serve service set shape share shelter shelve shield shift
+ship shoot shop show shower shred shut sign signal simulate size sketch slice slide slim smoke-test smooth snap
+snapshot soak soak-test sort source space speed spin split sponsor spool spot spot-check spray spread squash stack
+staff stage stain stamp stand staple start state steam stick stitch stock stop store storyboard stream stress-test
+stretch strip study submit subtitle sum supply support surface survey swab swap sweep switch sync tag talk tally tap
+tape target tear tender test thin threat-model throttle throw tidy tie tile time title top touch tow trace track train
+transfer transition transport travel treat trial trigger trim try tune turn type unit-test update upgrade upload use
+vacuum value vendor view visit voice vote wait walk warm wash watch water wave wax weed weld whisk win wind wipe wire
+witness work workshop wrap yield zip zone
+"""
+
+# base past participle -ing, where the last is left out when it is regular.
+IRREGULAR = """
+arise arose arisen; be was been being; bear bore borne; become became become; begin began begun beginning; bend bent
+bent; bet bet bet betting; bid bid bid bidding; bind bound bound; bleed bled bled; blow blew blown; break broke
+broken; breed bred bred; bring brought brought; broadcast broadcast broadcast; build built built; burn burnt burnt;
+buy bought bought; cancel cancelled cancelled cancelling; cast cast cast; catch caught caught; choose chose chosen;
+come came come; cost cost cost; cut cut cut cutting; deal dealt dealt; dig dug dug digging; do did done doing; draw
+drew drawn; drink drank drunk; drive drove driven; dye dyed dyed dyeing; eat ate eaten; fall fell fallen; feed fed
+fed; feel felt felt; fight fought fought; find found found; fit fit fit fitting; fly flew flown; forecast forecast
+forecast; forget forgot forgotten forgetting; freeze froze frozen; fuel fuelled fuelled fuelling; get got got getting;
+get got gotten getting; give gave given; go went gone going; grind ground ground; grow grew grown; hang hung hung;
+have had had having; hear heard heard; hide hid hidden; hit hit hit hitting; hold held held; hurt hurt hurt; input
+input input inputting; keep kept kept; know knew known; label labelled labelled labelling; lay laid laid; lead led
+led; leave left left; lend lent lent; let let let letting; lie lay lain lying; light lit lit; lose lost lost; make
+made made; mean meant meant; meet met met; model modelled modelled modelling; mow mowed mown; offset offset offset
+offsetting; outdo outdid outdone; oversee oversaw overseen; overwrite overwrote overwritten; panic panicked panicked
+panicking; pay paid paid; preset preset preset presetting; prove proved proven; put put put putting; quit quit quit
+quitting; re-run re-ran re-run re-running; read read read; rebuild rebuilt rebuilt; redo redid redone; remake remade
+remade; rerun reran rerun rerunning; resend resent resent; reset reset reset resetting; retake retook retaken; rewrite
+rewrote rewritten; ride rode ridden; ring rang rung; rise rose risen; run ran run running; saw sawed sawn; say said
+said; see saw seen; seek sought sought; sell sold sold; send sent sent; set set set setting; sew sewed sewn; shake
+shook shaken; ship shipped shipped shipping; shoot shot shot; show showed shown; shrink shrank shrunk; shut shut shut
+shutting; sing sang sung; sink sank sunk; sit sat sat sitting; sleep slept slept; slit slit slit slitting; sow sowed
+sown; speak spoke spoken; spend spent spent; spin spun spun spinning; split split split splitting; spread spread
+spread; stand stood stood; steal stole stolen; stick stuck stuck; stride strode stridden; strike struck struck; swear
+swore sworn; sweep swept swept; take took taken; teach taught taught; tear tore torn; tell told told; think thought
+thought; throw threw thrown; tie tied tied tying; total totalled totalled totalling; travel travelled travelled
+travelling; typeset typeset typeset typesetting; understand understood understood; undertake undertook undertaken;
+undo undid undone; upset upset upset upsetting; wake woke woken; wear wore worn; weave wove woven; win won won
+winning; wind wound wound; withdraw withdrew withdrawn; write wrote written
+"""
+
+# Verbs that describe rather than ask for work: they carry no task on their own.
+STATIVE = """
+succeed survive rain snow exceed pass fit agree sleep tie lead point apply affect agree allow annoy appear arise assume be become begin believe belong block bother break bring care claim come
+complain concern consist contain continue cost count crash date depend deserve die differ disagree dislike doubt drop
+end equal exist expect expire fail fall feel fit forget grow guess hang happen hate have hear hold hope hurt imagine
+include involve keep know lack last leak leave lie like live look lose love matter mean mention mind miss need notice
+occur owe own permit prefer prevent realise realize recall regret rely remain remember require resemble result rise
+say see seem share sit smell sound stand start stay stick stop suffice suggest suit suppose take taste tend think
+trust turn understand vary wait want weigh wish wonder work worry
+"""
+
+# Particles that belong to the verb before them: "set up", "roll out", "sign off".
+PARTICLES = "up out off on in over down back away through together around along apart aside live ahead forward"
