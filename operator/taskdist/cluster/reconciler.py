@@ -87,6 +87,10 @@ class Reconciler:
 
     async def run(self) -> None:
         """Work until cancelled. Nothing is decided before every watch has listed once."""
+        metrics.DISTRIBUTIONS.set_function(lambda: len(self.store.projections))
+        metrics.QUEUE_DEPTH.set_function(lambda: len(self.queue))
+        metrics.WRITES_WAITING.set_function(lambda: len(self.writes))
+        metrics.WATCH_RELISTS.set_function(lambda: sum(watch.relists for watch in self.watches))
         async with asyncio.TaskGroup() as group:
             for watch in self.watches:
                 group.create_task(watch.run())

@@ -9,7 +9,7 @@ DECIDE_SECONDS = Histogram(
     "taskdist_decide_seconds", "Time of one decision.", buckets=(0.0001, 0.001, 0.01, 0.1, 1, 10)
 )
 PLAN_SECONDS = Histogram("taskdist_plan_seconds", "Time of one plan.", buckets=(0.01, 0.1, 0.5, 1, 5, 10, 60))
-WATCH_RELISTS = Gauge("taskdist_watch_relists", "Lists made by a raw watch since the start.", ["kind"])
+WATCH_RELISTS = Gauge("taskdist_watch_relists", "Lists made by the raw watches since the start.")
 DISTRIBUTIONS = Gauge("taskdist_distributions", "TaskDistributions known.")
 QUEUE_DEPTH = Gauge("taskdist_queue_depth", "Keys waiting or in work.")
 WRITES_WAITING = Gauge("taskdist_writes_waiting", "Writes that wait for their turn.")

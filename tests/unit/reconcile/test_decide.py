@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.reconcile.world import World, distribution, invalid_plan, plan, task
 
 from taskdist.engine.model import TriggerRule
-from tests.unit.reconcile.world import World, distribution, invalid_plan, plan, task
 
 DIAMOND = (task("a"), task("b").after("a"), task("c").after("a"), task("d").after("b", "c"))
 
@@ -205,7 +205,9 @@ def test_an_invalid_plan_stalls_and_makes_nothing() -> None:
     assert world.status["phase"] == "Stalled"
     assert world.condition("Planned")["status"] == "False"
     assert world.condition("Stalled")["message"] == "spec.tasks: a -> b -> a"
-    assert not (world.subtasks or world.pods or world.plans)
+    assert not world.subtasks
+    assert not world.pods
+    assert not world.plans
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+"""The work queue: coalescing, one worker per key, back-off."""
+
+from __future__ import annotations
+
+import asyncio
+
+from taskdist.cluster.queue import WorkQueue
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_rings_while_a_key_waits_are_one() -> None:
+    queue: WorkQueue[str] = WorkQueue(Clock())
+    for _ in range(5):
+        queue.ring("a")
+    queue.ring("b")
+    assert [await queue.take(), await queue.take()] == ["a", "b"]
+    assert len(queue) == 2
+
+
+async def test_a_key_in_work_is_not_given_to_a_second_worker_but_remembered() -> None:
+    queue: WorkQueue[str] = WorkQueue(Clock())
+    queue.ring("a")
+    key = await queue.take()
+    queue.ring("a")
+    second = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    assert not second.done()
+    queue.done(key)
+    assert await asyncio.wait_for(second, 5) == "a"
+
+
+async def test_failures_back_off_and_success_forgets_them() -> None:
+    queue: WorkQueue[str] = WorkQueue(Clock())
+    pauses = []
+    for _ in range(4):
+        queue.ring("a")
+        pauses.append(queue.failed(await queue.take()))
+    assert pauses == [0.1, 0.2, 0.4, 0.8]
+    queue.ring("a")
+    queue.done(await queue.take())
+    queue.ring("a")
+    assert queue.failed(await queue.take()) == 0.1
+
+
+async def test_the_server_may_ask_for_a_longer_pause() -> None:
+    queue: WorkQueue[str] = WorkQueue(Clock())
+    queue.ring("a")
+    assert queue.failed(await queue.take(), retry_after=7.0) == 7.0
+
+
+async def test_an_appointment_is_kept_and_an_earlier_one_stands() -> None:
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock)
+    queue.ring_later("a", 1.0)
+    queue.ring_later("a", 60.0)
+    clock.now = 1.0
+    assert await asyncio.wait_for(queue.take(), 5) == "a"
