@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from tests.integration.rest import Answer, Rest
 from tests.unit.api import bounds
 from tests.unit.api.objects import FULL, MODELS, NAMESPACED, PLURALS, SCHEMAS, Json, Place, nodes, of_kind, put, text
 
 from taskdist.api import schema
 from taskdist.api.names import SubTaskPhase
+from taskdist.planning import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,6 +258,16 @@ def test_a_misspelt_field_is_refused_by_name(server: Server) -> None:
     assert 'unknown field "spec.tasks[0].dependson"' in answer.message
 
 
+SHIPPED = list(yaml.safe_load_all((Path(shipped.__file__).parent / "agent_types.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("obj", SHIPPED, ids=lambda obj: obj["metadata"]["name"])
+def test_the_agent_types_that_ship_are_accepted_as_they_are(server: Server, obj: Json) -> None:
+    created = server.would_create(obj)
+    assert created.ok, created.message
+    assert lost(obj["spec"], created.body["spec"]) == []
+
+
 def lost(sent: Any, stored: Any, path: Place = ()) -> list[str]:
     """Paths of what was sent and is not stored, or differs there. What the server added does not count."""
     if isinstance(sent, dict) and isinstance(stored, dict):
@@ -381,7 +394,6 @@ class Refused:
     neighbour: Json
     message: str
     path: str = ""
-    others: tuple[str, ...] = field(default=())
 
 
 def quantity(resource: str, value: Any, fine: Any) -> Refused:
