@@ -55,7 +55,7 @@ async def _run(options: Options) -> None:
         _login(registry, client)
         # kopf takes SIGTERM and SIGINT for itself and then returns; anything else that ends either part is a failure.
         bells = asyncio.create_task(_kopf(options, registry), name="kopf")
-        work = asyncio.create_task(_work(options, reconciler), name="reconciler")
+        work = asyncio.create_task(_work(options, reconciler, client), name="reconciler")
         await asyncio.wait([bells, work], return_when=asyncio.FIRST_COMPLETED)
         for task in (bells, work):
             task.cancel()
@@ -65,14 +65,13 @@ async def _run(options: Options) -> None:
                 raise error
 
 
-async def _work(options: Options, reconciler: Reconciler) -> None:
+async def _work(options: Options, reconciler: Reconciler, client: Client) -> None:
     if options.lease_namespace:
         await lead(
             reconciler.run,
+            client,
             namespace=options.lease_namespace,
             identity=options.identity or socket.gethostname(),
-            kubeconfig=options.kubeconfig,
-            context=options.context,
         )
     else:
         await reconciler.run()
