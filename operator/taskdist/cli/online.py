@@ -1,0 +1,188 @@
+"""What the commands ask of a cluster, and how its errors become sentences. The client itself is :mod:`taskdist.cluster`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from taskdist.cli.output import CliError, fail
+
+if TYPE_CHECKING:
+    from taskdist.cli.sources import Surroundings
+    from taskdist.cluster.client import Client
+    from taskdist.planning.document import Planned
+
+_T = TypeVar("_T")
+_LARGEST_PLAN = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection, and the namespace that the call is about."""
+
+    client: Client
+    namespace: str
+
+
+def run(work: Callable[[Session], Awaitable[_T]], kubeconfig: str = "", context: str = "", namespace: str = "") -> _T:
+    """Connect, do ``work``, and disconnect. What a cluster or the lack of one can answer with becomes one sentence."""
+
+    async def connected() -> _T:
+        async with _connected(kubeconfig, context, namespace) as session:
+            return await work(session)
+
+    return asyncio.run(connected())
+
+
+@asynccontextmanager
+async def _connected(kubeconfig: str, context: str, namespace: str) -> AsyncIterator[Session]:
+    try:
+        from taskdist.cluster.client import Client
+        from taskdist.cluster.errors import ApiError, ClusterUnreachableError
+    except ImportError as error:
+        raise CliError(
+            f"this command talks to a cluster and needs more packages ({error.name}): install taskdist[operator]"
+        ) from error
+    try:
+        async with await Client.connect(kubeconfig or None, context or None) as client:
+            yield Session(client, namespace or client.namespace)
+    except ClusterUnreachableError as error:
+        raise CliError(str(error)) from error
+    except ApiError as error:
+        raise CliError(_told(error.status, error.message)) from error
+
+
+def _told(status: int, message: str) -> str:
+    if status == 401:
+        return "the API server does not know these credentials; log in again, or choose another --context"
+    if status == 404 and "could not find the requested resource" in message:
+        return "the cluster does not know these kinds; install taskdist there first (see docs/install.md)"
+    return " ".join(message.split()) or f"the API server answered with status {status}"
+
+
+async def all_of(session: Session, kind: str, namespace: str | None, **params: str) -> list[dict[str, Any]]:
+    """Return all objects of a kind: of one namespace, or of the whole cluster for None."""
+    from taskdist.cluster import paths
+
+    answer = await session.client.list(paths.collection(kind, namespace), params)
+    return list(answer["items"])
+
+
+async def one_of(session: Session, kind: str, name: str) -> dict[str, Any]:
+    """Return one object of the session's namespace; one that is not there ends the call."""
+    found = await maybe(session, kind, name)
+    if found is None:
+        fail(f'there is no {kind} "{name}" in namespace "{session.namespace}"')
+    return found
+
+
+async def maybe(session: Session, kind: str, name: str) -> dict[str, Any] | None:
+    """Return one object of the session's namespace, or None."""
+    from taskdist.cluster import paths
+    from taskdist.cluster.errors import ApiError
+
+    try:
+        return await session.client.get(paths.item(kind, session.namespace, name))
+    except ApiError as error:
+        if error.status == 404 and "could not find the requested resource" not in error.message:
+            return None
+        raise
+
+
+# --- planning with what a cluster knows ----------------------------------------------------------------------------------
+
+
+def surroundings(kubeconfig: str, context: str, namespace: str) -> Surroundings:
+    """Return the cluster's agent types, providers, nodes, quota and limits, as the operator plans with."""
+    return run(surroundings_of, kubeconfig, context, namespace)
+
+
+async def surroundings_of(session: Session) -> Surroundings:
+    """Gather the surroundings of a plan from the session's cluster and namespace."""
+    from taskdist.api import AgentType, Provider
+    from taskdist.cli.sources import Surroundings
+    from taskdist.cluster.facts import cluster_facts, namespace_labels
+
+    agent_types, providers, facts, labels = await asyncio.gather(
+        all_of(session, "AgentType", None),
+        all_of(session, "Provider", None),
+        cluster_facts(session.client, session.namespace),
+        namespace_labels(session.client, session.namespace),
+    )
+    return Surroundings(
+        agent_types=[AgentType.model_validate(raw) for raw in agent_types],
+        providers=[Provider.model_validate(raw) for raw in providers],
+        facts=facts,
+        cluster_known=True,
+        namespace=session.namespace,
+        namespace_labels=labels,
+    )
+
+
+def hashes_in_force(kubeconfig: str, context: str, names: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the hash of the plan in force of each distribution (namespace, name) that is there, by name."""
+
+    async def gathered(session: Session) -> dict[str, str]:
+        found = {}
+        for namespace, name in names:
+            raw = await maybe(Session(session.client, namespace), "TaskDistribution", name)
+            plan = ((raw or {}).get("status") or {}).get("plan") or {}
+            found[name] = str(plan.get("hash", ""))
+        return found
+
+    return run(gathered, kubeconfig, context)
+
+
+def kept_plan(kubeconfig: str, context: str, namespace: str, name: str) -> Planned:
+    """Return the plan of an ExecutionPlan, or the one in force of the TaskDistribution of that name."""
+
+    async def gathered(session: Session) -> Planned:
+        raw = await maybe(session, "ExecutionPlan", name)
+        if raw is None:
+            distribution = await maybe(session, "TaskDistribution", name)
+            if distribution is None:
+                fail(f'there is no ExecutionPlan or TaskDistribution "{name}" in namespace "{session.namespace}"')
+            plan = (distribution.get("status") or {}).get("plan")
+            if not plan:
+                fail(f'TaskDistribution "{name}" has no plan yet')
+            raw = await one_of(session, "ExecutionPlan", str(plan["name"]))
+        return await _planned(session, raw)
+
+    return run(gathered, kubeconfig, context, namespace)
+
+
+async def _planned(session: Session, raw: dict[str, Any]) -> Planned:
+    from taskdist.api import ExecutionPlan
+    from taskdist.api.execution_plan import PlannedSubTask
+    from taskdist.api.names import Label
+    from taskdist.planning.document_reader import planned_from
+
+    plan = ExecutionPlan.model_validate(raw)
+    assignments = None
+    if plan.spec.assignments_ref is not None:
+        config_map = await one_of(session, "ConfigMap", plan.spec.assignments_ref.name)
+        assignments = [PlannedSubTask.model_validate(entry) for entry in unpacked(config_map)]
+    subtasks = await all_of(
+        session, "SubTask", session.namespace, labelSelector=f"{Label.DISTRIBUTION}={plan.spec.task_distribution}"
+    )
+    descriptions = {s["spec"]["id"]: s["spec"].get("description", "") for s in subtasks}
+    return planned_from(plan, descriptions, assignments)
+
+
+def unpacked(config_map: dict[str, Any]) -> list[Any]:
+    """Return the planned subtasks that a ConfigMap holds, compressed, for a plan too large for one object."""
+    import base64
+    import json
+    import zlib
+
+    try:
+        packed = base64.b64decode(config_map["binaryData"]["assignments.json.gz"])
+        # Not gzip.decompress: whoever may write ConfigMaps could make a megabyte unfold to a thousand.
+        text = zlib.decompressobj(wbits=31).decompress(packed, _LARGEST_PLAN)
+        entries = json.loads(text)
+    except (KeyError, TypeError, ValueError, zlib.error):
+        fail(f'ConfigMap "{config_map["metadata"]["name"]}" does not hold the subtasks of a plan')
+    return list(entries)

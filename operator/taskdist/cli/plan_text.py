@@ -1,0 +1,247 @@
+"""A plan for a person at a terminal: subtasks, graph, schedule, warnings, and one line that sums it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Final
+
+from taskdist.cli.drawing import Node, draw
+from taskdist.cli.gantt import Bar, gantt
+from taskdist.cli.lines import (
+    Column,
+    Line,
+    Span,
+    about,
+    cells,
+    clean,
+    count,
+    duration,
+    fit,
+    line,
+    memory,
+    money,
+    table,
+    wrap,
+)
+from taskdist.engine.model import Dependency, EdgeSource, Finding, PlannedSubTask, Severity
+from taskdist.engine.quantity import format_cpu
+from taskdist.planning.document import Planned
+
+SHORT_HASH: Final = 8
+MOST_BARS: Final = 60
+"""A longer schedule is no picture any more."""
+_MOST_WARNINGS: Final = 40
+_MARK: Final = "◆"
+_SEVERITIES: Final = {
+    Severity.ERROR: ("✗", "error"),
+    Severity.WARNING: ("!", "warning"),
+    Severity.INFO: ("i", "info"),
+}
+
+
+def plan_text(
+    planned: Planned, width: int, *, title: str = "", places: Mapping[str, str] = MappingProxyType({})
+) -> list[Line]:
+    """Return the whole view within ``width`` cells, as far as ids leave room.
+
+    ``places`` tells for the paths of findings where in a file they are: ``release.yaml:12:7``.
+    """
+    plan = planned.plan
+    lines = list(_header(planned, title))
+    if plan.subtasks:
+        lines += [(), *_subtasks(plan.subtasks, width)]
+        for heading, body in (("Graph", graph_text(planned, width)), ("Schedule", _schedule(planned, width))):
+            if body:
+                lines += [(), line("  ", Span(heading, "bold")), *body]
+    if plan.findings:
+        lines += [(), *_findings(plan.findings, width, places)]
+    return [*lines, (), summary(planned)]
+
+
+def _header(planned: Planned, title: str) -> Iterator[Line]:
+    plan, shape = planned.plan, planned.plan.parallelism
+    name = f"{clean(planned.namespace)}/{clean(planned.name)}" if planned.namespace else clean(planned.name)
+    yield line(Span(title or "TaskDistribution ", "bold"), Span(name, "bold"))
+    if not plan.subtasks:
+        return
+    facts = [f"strategy {clean(planned.strategy)}"] if planned.strategy else []
+    facts.append(
+        f"up to {count(shape.width, 'subtask')} at the same time" if shape.width > 1 else "one after the other"
+    )
+    if shape.speedup > 1.005:
+        facts.append(f"{shape.speedup:.1f} times as fast as one after the other")
+    yield line(Span("  " + ", ".join(facts), "dim"))
+
+
+# --- one line per subtask ----------------------------------------------------------------------------------------------
+
+
+def _subtasks(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
+    several_providers = len({subtask.provider for subtask in subtasks}) > 1 or width >= 100
+    longest = max(12, width // 4)
+    columns = [Column(""), Column("SUBTASK"), Column("AGENT")]
+    columns += [Column("PROVIDER")] if several_providers else []
+    columns += [Column(title, right=True) for title in ("CPU", "MEMORY", "TIME", "COST")]
+    rows = [
+        (
+            Span(f"+ {_MARK if subtask.critical else ' '}", "added"),
+            Span(fit(clean(subtask.id), longest), _style(subtask)),
+            clean(subtask.agent_type),
+            *((clean(subtask.provider) or "any",) if several_providers else ()),
+            format_cpu(subtask.resources.cpu_millis),
+            memory(subtask.resources.memory_bytes),
+            duration(subtask.estimate.seconds),
+            money(subtask.estimate.cost_usd),
+        )
+        for subtask in subtasks
+    ]
+    head, *body = table(columns, rows)
+    used = sum(cells(span.text) for span in head)
+    lines = [line(*head, Span("  AFTER", "dim"))]
+    for row, subtask in zip(body, subtasks, strict=True):
+        lines += _with_dependencies(row, subtask, used, width)
+    lines.append(line("  ", Span(_MARK, "added"), Span(" on the critical path: any delay delays the end", "dim")))
+    return lines
+
+
+def _style(subtask: PlannedSubTask) -> str:
+    return "critical" if subtask.critical else ""
+
+
+def _with_dependencies(row: Line, subtask: PlannedSubTask, used: int, width: int) -> list[Line]:
+    """Put the dependencies behind the row; where they do not fit, on lines of their own below it."""
+    names = ", ".join(_dependency(edge) for edge in subtask.depends_on)
+    if not names:
+        return [row]
+    room = width - used - 2
+    if cells(names) <= room:
+        return [line(*row, "  ", Span(names, "dim"))]
+    margin = "        "
+    return [row, *(line(Span(margin + part, "dim")) for part in wrap(f"after {names}", max(width - len(margin), 20)))]
+
+
+def _dependency(edge: Dependency) -> str:
+    """Name a dependency; one that was read out of the text, and not for sure, says how sure."""
+    if edge.source is EdgeSource.INFERRED and edge.confidence < 0.8:
+        return f"{clean(edge.name)} ({edge.confidence:.0%})"
+    return clean(edge.name)
+
+
+# --- graph and schedule ------------------------------------------------------------------------------------------------
+
+
+def graph_text(planned: Planned, width: int) -> list[Line]:
+    """Return the drawing of the graph, or a list of its steps where it is too large; nothing if there are no edges."""
+    subtasks = planned.plan.subtasks
+    edges = [(edge.name, subtask.id) for subtask in subtasks for edge in subtask.depends_on]
+    if not edges:
+        return []
+    drawn = draw(
+        {subtask.id: Node(clean(subtask.id), _style(subtask)) for subtask in subtasks},
+        edges,
+        width - 4,
+        hot=critical_edges(planned),
+    )
+    if drawn is not None:
+        return [line("    ", *row) for row in drawn]
+    return _layers(subtasks, width)
+
+
+def critical_edges(planned: Planned) -> frozenset[tuple[str, str]]:
+    """Return the edges of the critical path."""
+    path = planned.plan.parallelism.critical_path
+    return frozenset(pairwise(path))
+
+
+def _layers(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
+    """List what could run at the same time, step by step: for a graph that is too large to be drawn here."""
+    step: dict[str, int] = {}
+    for subtask in subtasks:
+        step[subtask.id] = max((step.get(edge.name, 0) for edge in subtask.depends_on), default=0) + 1
+    lines: list[Line] = []
+    for number in range(1, max(step.values()) + 1):
+        names = [clean(name) for name, at in step.items() if at == number]
+        shown = ", ".join(names[:30]) + (f" and {len(names) - 30:,} more" if len(names) > 30 else "")
+        for index, part in enumerate(wrap(shown, max(width - 11, 20))):
+            lines.append(line(Span(f"    {number if not index else '':>4}  ", "dim"), part))
+        if number == 30 and max(step.values()) > 30:
+            lines.append(line(Span(f"          and {max(step.values()) - 30:,} more steps", "dim")))
+            break
+    return lines
+
+
+def _schedule(planned: Planned, width: int) -> list[Line]:
+    subtasks = planned.plan.subtasks
+    if not 1 < len(subtasks) <= MOST_BARS:
+        return []
+    ordered = sorted(subtasks, key=lambda subtask: (subtask.start, subtask.finish, subtask.id))
+    bars = [Bar(clean(s.id), s.start, s.finish, s.slack_seconds, "critical" if s.critical else "bar") for s in ordered]
+    lines = [line("    ", *row) for row in gantt(bars, width - 4)]
+    quality = planned.plan.schedule
+    if lines and quality.makespan_seconds > quality.lower_bound_seconds > 0:
+        least = duration(quality.lower_bound_seconds)
+        bound = f"no schedule can be shorter than {least}; this one is within {_percent(quality.gap)}"
+        lines.append(line("    ", Span(bound, "dim")))
+    return lines
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio:.0%}" if ratio >= 0.01 else f"{ratio:.1%}"
+
+
+# --- findings ----------------------------------------------------------------------------------------------------------
+
+
+def _findings(findings: tuple[Finding, ...], width: int, places: Mapping[str, str]) -> list[Line]:
+    lines: list[Line] = []
+    for finding in findings[:_MOST_WARNINGS]:
+        lines += finding_text(finding, width, places.get(finding.path, ""))
+    if len(findings) > _MOST_WARNINGS:
+        more = count(len(findings) - _MOST_WARNINGS, "more finding")
+        lines.append(line("  ", Span(f"and {more}; -o json has all", "dim")))
+    return lines
+
+
+def finding_text(finding: Finding, width: int, place: str = "") -> list[Line]:
+    """Return a finding: code and field, what was found, what to do. ``place`` is its file, line and column."""
+    mark, style = _SEVERITIES[finding.severity]
+    head = f"  {mark} {clean(finding.code)}"
+    where = "  ".join(part for part in (clean(finding.path), clean(place)) if part)
+    lines = [line(Span(head, style), Span(f"  {where}", "dim") if where else "")]
+    lines += [line(f"    {part}") for part in wrap(clean(finding.message), max(width - 4, 20))]
+    if finding.recommendation:
+        advice = wrap(clean(finding.recommendation), max(width - 6, 20))
+        lines += [line(Span(f"    {'→' if not index else ' '} {part}", "advice")) for index, part in enumerate(advice)]
+    return lines
+
+
+# --- the summary -------------------------------------------------------------------------------------------------------
+
+
+def summary(planned: Planned) -> Line:
+    """Return the one line that says it all; it is never broken, so that a program can take it out."""
+    return line(Span("Plan: ", "bold"), Span(one_line(planned) + ".", "bold" if planned.plan.valid else "error"))
+
+
+def one_line(planned: Planned) -> str:
+    """Return a plan in a line: how much, how wide, how long, how dear, what to mind, and its hash."""
+    plan = planned.plan
+    if not plan.valid:
+        errors = sum(finding.severity is Severity.ERROR for finding in plan.findings)
+        return f"invalid, {count(errors, 'error')}; nothing would run"
+    warnings = sum(finding.severity is Severity.WARNING for finding in plan.findings)
+    facts = [
+        count(len(plan.subtasks), "subtask"),
+        f"width {plan.parallelism.width}",
+        about(plan.estimate.seconds),
+        f"{money(plan.estimate.cost_usd)}{_range(plan.estimate.cost_low_usd, plan.estimate.cost_high_usd)}",
+        count(warnings, "warning") if warnings else "no warnings",
+    ]
+    return f"{', '.join(facts)}. Hash {plan.hash[:SHORT_HASH]}"
+
+
+def _range(low: Decimal, high: Decimal) -> str:
+    return f" ({money(low)}\N{EN DASH}{money(high)})" if low != high else ""
