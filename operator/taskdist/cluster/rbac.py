@@ -56,59 +56,35 @@ READ: Final = ("get", "list", "watch")
 
 OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
     Scope.CLUSTER: (
-        Rule(GROUP, ("agenttypes", "providers"), READ, "who may run what, where, and at which price"),
-        Rule(
-            GROUP,
-            ("agenttypes/status", "providers/status"),
-            ("patch",),
-            "counts, health and the circuit breaker's state",
-        ),
-        Rule(
-            "apiextensions.k8s.io",
-            ("customresourcedefinitions",),
-            READ,
-            "kopf notices when our kinds are installed or changed",
-        ),
+        Rule(GROUP, ("agenttypes", "providers"), ("list", "watch"), "who may run what, where, and at which price"),
     ),
     Scope.CLUSTER_WIDE: (
         Rule(
-            CORE, ("namespaces",), ("list", "watch"), "an agent type's namespaceSelector is matched with their labels"
-        ),
-        Rule(
-            CORE,
-            ("nodes",),
-            ("list", "watch"),
-            "the largest node and what is allocatable, so that a plan says what cannot fit",
+            CORE, ("nodes",), ("list",), "the largest node and what is allocatable, so that a plan says what cannot fit"
         ),
     ),
     Scope.WATCHED: (
-        Rule(GROUP, ("taskdistributions",), READ, "the requests"),
-        Rule(GROUP, ("subtasks",), (*READ, "create", "patch", "delete"), "the units of work of a plan"),
-        Rule(GROUP, ("executionplans",), (*READ, "create", "patch", "delete"), "the revisions of a plan"),
+        Rule(GROUP, ("taskdistributions",), ("list", "watch"), "the requests"),
         Rule(
             GROUP,
-            ("taskdistributions/status", "subtasks/status", "executionplans/status"),
+            ("subtasks",),
+            (*READ, "create", "delete"),
+            "the units of work of a plan; replaced when the request changes",
+        ),
+        Rule(GROUP, ("executionplans",), (*READ, "create"), "the revisions of a plan, which never change"),
+        Rule(
+            GROUP,
+            ("taskdistributions/status", "subtasks/status"),
             ("patch",),
             "conditions, progress, estimates and results",
         ),
-        Rule(CORE, ("pods",), (*READ, "create", "delete"), "one pod per attempt; their end is the subtask's end"),
-        Rule(CORE, ("configmaps",), ("get", "create", "delete"), "assignments of plans too large for one object"),
-        Rule(CORE, ("events",), ("create", "patch"), "what `kubectl describe` shows"),
-        Rule(
-            CORE,
-            ("limitranges", "resourcequotas"),
-            ("list", "watch"),
-            "what the namespace allows, before a pod is refused",
-        ),
+        Rule(CORE, ("pods",), (*READ, "create", "delete"), "one pod per attempt; its end is the attempt's end"),
+        Rule(CORE, ("configmaps",), ("get", "create"), "the assignments of a plan too large for one object"),
+        Rule(CORE, ("events",), ("create",), "what `kubectl describe` shows"),
+        Rule(CORE, ("limitranges", "resourcequotas"), ("list",), "what the namespace allows, before a pod is refused"),
+        Rule(CORE, ("namespaces",), ("get",), "its labels, which an agent type's namespaceSelector is matched with"),
     ),
-    Scope.OWN: (
-        Rule(
-            "coordination.k8s.io",
-            ("leases",),
-            ("get", "create", "update"),
-            "which replica leads",
-        ),
-    ),
+    Scope.OWN: (Rule("coordination.k8s.io", ("leases",), ("get", "create", "update"), "which replica leads"),),
 }
 """The operator's rules by scope. What is not here, it cannot do: no secrets, no exec, no wildcard, no change of roles."""
 

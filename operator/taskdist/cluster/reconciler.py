@@ -13,6 +13,7 @@ from typing import Any
 from taskdist import engine
 from taskdist.cluster import paths
 from taskdist.cluster.apply import LABEL_SELECTOR, Applier
+from taskdist.cluster.census import publish
 from taskdist.cluster.client import MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
 from taskdist.cluster.facts import cluster_facts, namespace_labels
@@ -98,6 +99,7 @@ class Reconciler:
             for watch in self.watches:
                 await watch.synced.wait()
             _log.info("in sync: %d distributions", len(self.store.projections))
+            group.create_task(publish(self._client, self.store))
             for _ in range(_WORKERS):
                 group.create_task(self._work())
 
