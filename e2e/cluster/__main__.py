@@ -90,9 +90,8 @@ def _env(arguments: argparse.Namespace) -> int:
 
 def _kubectl(arguments: argparse.Namespace) -> int:
     cluster = _existing(arguments.name)
-    kubectl = binaries.ensure(["kubectl"])["kubectl"]
     rest = arguments.arguments[1:] if arguments.arguments[:1] == ["--"] else arguments.arguments
-    return subprocess.run([kubectl, "--kubeconfig", cluster.kubeconfig, *rest], check=False).returncode
+    return subprocess.run([*cluster.kubectl_command, *rest], check=False).returncode
 
 
 def _existing(name: str) -> Cluster:

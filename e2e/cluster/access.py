@@ -56,6 +56,13 @@ class Access:
         clusters = {entry["name"]: entry["cluster"] for entry in config["clusters"]}
         return str(clusters[contexts[config["current-context"]]["cluster"]]["server"])
 
+    @property
+    def kubectl_command(self) -> list[str]:
+        """The beginning of every kubectl command. What kubectl caches stays with the cluster: its port may be another's later."""
+        program = binaries.ensure(["kubectl"])["kubectl"]
+        cache = self.kubeconfig.parent / "kubectl-cache"
+        return [str(program), f"--kubeconfig={self.kubeconfig}", f"--cache-dir={cache}"]
+
     def kubectl(
         self,
         *arguments: str,
@@ -68,8 +75,7 @@ class Access:
         Raises:
             ClusterError: it failed and `check` holds; the text is the command and what kubectl said.
         """
-        program = binaries.ensure(["kubectl"])["kubectl"]
-        command = [str(program), "--kubeconfig", str(self.kubeconfig), *arguments]
+        command = [*self.kubectl_command, *arguments]
         result = subprocess.run(command, input=input, capture_output=True, text=True, timeout=timeout, check=False)
         if check and result.returncode:
             raise ClusterError(f"kubectl {' '.join(arguments)}: exit code {result.returncode}\n{result.stderr.strip()}")

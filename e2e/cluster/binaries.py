@@ -24,6 +24,7 @@ from e2e.cluster.progress import step
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_DRAFT = ".draft-"
 GO_MINIMUM = (1, 21)  # the first release that fetches the toolchain a go.mod asks for by itself
 
 
@@ -106,6 +107,8 @@ def ensure(names: Iterable[str] = TOOLS) -> dict[str, Path]:
         with exclusive(places.cache() / "tools" / ".lock"):
             # Another process may have built some of them while this one waited for the lock.
             missing = [name for name in missing if find(name) is None]
+            for left in (places.cache() / "tools").glob(f"*/{_DRAFT}*"):
+                shutil.rmtree(left)  # of a build that was killed
             for number, name in enumerate(missing, start=1):
                 _build(go, TOOLS[name], f"{number}/{len(missing)}")
         found = {name: path for name in wanted if (path := find(name))}
@@ -135,7 +138,7 @@ def _build(go: str, tool: Tool, position: str) -> None:
     """Build one program beside its place and move it there, so that a half-written one is never found."""
     target = tool.cached
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{tool.name}-") as folder:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_DRAFT) as folder:
         built = Path(folder) / tool.name
         command: list[str | Path] = [
             go,

@@ -93,8 +93,10 @@ class Machine:
         self._ip("address", "replace", f"{network.host}/{network.link_prefix}", "dev", self.device)
         self._ip("link", "set", self.device, "up")
         self._inside_ip("address", "replace", f"{network.node}/{network.link_prefix}", "dev", "eth0")
-        # Without kube-proxy: the service address of the API server is an address of the machine it listens on.
-        self._inside_ip("address", "replace", f"{network.api_service}/32", "dev", "lo")
+        # Without kube-proxy: the service address of the API server is an address of the machine it listens on. So is the one
+        # for DNS, where nobody listens: a look-up is refused at once, where it would time out otherwise.
+        for service in (network.api_service, network.dns):
+            self._inside_ip("address", "replace", f"{service}/32", "dev", "lo")
         self._inside_ip("link", "set", "eth0", "up")
         self._inside_ip("route", "replace", "default", "via", network.host)
         # Nobody serves the other service addresses: say so at once, rather than send packets back and forth.

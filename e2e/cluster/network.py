@@ -58,7 +58,7 @@ class Network:
 
     @property
     def dns(self) -> str:
-        """The ClusterIP that pods are told for DNS, where nobody answers: a look-up fails at once."""
+        """The ClusterIP that pods are told for DNS."""
         return f"198.18.{self.index}.138"
 
     @property

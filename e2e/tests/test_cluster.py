@@ -281,6 +281,24 @@ def test_nodes_of_all_providers_take_pods(simulated_cluster: cluster.Cluster):
     assert providers == {"aws", "gcp", "azure", "on-prem"}
 
 
+def test_an_existing_cluster_is_used_and_left_alone(
+    simulated_cluster: cluster.Cluster, simulated_namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KUBECONFIG", str(simulated_cluster.kubeconfig))
+    name = f"pytest-existing-{os.getpid()}"
+    existing = cluster.up("existing", name)
+    try:
+        monkeypatch.setenv("KUBECONFIG", "/nonexistent")  # a later switch of the user's changes nothing
+        assert existing.url == simulated_cluster.url
+        cluster.up("existing", name).get("namespace", simulated_namespace)
+        with pytest.raises(cluster.ClusterError, match="takes no image from an archive"):
+            existing.load_image(Path("image.tar"))
+    finally:
+        cluster.down(name)
+    assert not cluster.folder(name).exists()
+    assert simulated_cluster.get("namespace", simulated_namespace)
+
+
 # ------------------------------------------------------------------------------------------------------ bad calls
 
 
