@@ -45,6 +45,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
 """What a pattern asks for, in words."""
 
 _LONGEST_QUOTE: Final = 40
+_NAME: Final = "metadata.name "
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,20 @@ def repaired(model: type[Model], data: Mapping[str, Any]) -> Model | None:
     dependents too.
     """
     copy = _copied({key: value for key, value in data.items() if key != "status"})
-    for _ in range(3):  # what is under a removed field may show only after its neighbour was removed
+    for _ in range(4):  # what is under a removed field may show only after its neighbour was removed
         try:
             return model.model_validate(copy)
         except ValidationError as error:
-            for problem in error.errors(include_url=False, include_input=False):
-                if not _remove(copy, problem["loc"]):
-                    return None
+            wrong = [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
+            # Names first: a dependency on a task whose name is wrong is right again under the stand-in.
+            names = [location for location in wrong if _names_task(location)]
+            if not all(_remove(copy, location) for location in names or wrong):
+                return None
     return None
+
+
+def _names_task(location: Path) -> bool:
+    return len(location) == 4 and location[:2] == ("spec", "tasks") and location[3] == "name"
 
 
 def _copied(value: Any) -> Any:
@@ -97,9 +104,9 @@ def _copied(value: Any) -> Any:
     return [_copied(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _remove(data: dict[str, Any], location: tuple[str | int, ...]) -> bool:
+def _remove(data: dict[str, Any], location: Path) -> bool:
     """Take the field at ``location`` away, or the nearest one around it that may be missing. False: nothing may."""
-    if len(location) == 4 and location[:2] == ("spec", "tasks") and location[3] == "name":
+    if _names_task(location):
         return _rename(data, int(location[2]))
     if _at(data, location[:-1]) is None:
         return True  # gone with what was around it
@@ -223,12 +230,18 @@ def _rules(model: type[Model], data: Any, path: Path) -> Iterator[FieldMistake]:
         return
     for rule in model.cel:
         if "oldSelf" not in rule.rule and not _holds(rule, data):
-            field = tuple(part for part in rule.field.split(".") if part)
-            yield FieldMistake((*path, *field), rule.message)
+            yield _broken(rule, path)
     for key, shape in _shapes(model).items():
         if shape.model is not None and key in data:
             for inner_path, inner in _inner(shape.container, data[key], (*path, key)):
                 yield from _rules(shape.model, inner, inner_path)
+
+
+def _broken(rule: Rule, path: Path) -> FieldMistake:
+    # A rule on an object's own name has to stand on the whole object; only its message can say what it is about.
+    if not rule.field and not path and rule.message.startswith(_NAME):
+        return FieldMistake(("metadata", "name"), rule.message.removeprefix(_NAME))
+    return FieldMistake((*path, *(part for part in rule.field.split(".") if part)), rule.message)
 
 
 def _holds(rule: Rule, data: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from taskdist.engine.model import Dependency, EdgeSource, Plan, PlannedSubTask, TriggerRule
+from taskdist.planning.yaml_nodes import plain
 
 if TYPE_CHECKING:
     from taskdist.api import TaskDistribution
@@ -94,6 +95,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text.strip() else None
+    if not isinstance(plain(text), str):
+        style = "'"  # YAML 1.2 and the API server read more as numbers than PyYAML, which would leave 0E0 bare
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -37,7 +37,6 @@ _WRITTEN_BY_USERS: Final[dict[str, type[Model]]] = {
 }
 _WRITTEN_BY_OPERATOR: Final = frozenset({"SubTask", "ExecutionPlan"})
 _NAME: Final = re.compile(SUBDOMAIN_PATTERN[1:-1])
-_LONGEST_NAME: Final = 253
 _STEP: Final = re.compile(r'\.?([^.\[\]]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
 
@@ -226,11 +225,8 @@ def _name(data: dict[str, Any]) -> Iterator[FieldMistake]:
     name = metadata.get("name")
     if name is None and not metadata.get("generateName"):
         yield FieldMistake(("metadata", "name"), "required field is missing")
-    elif isinstance(name, str):
-        if not _NAME.fullmatch(name):
-            yield FieldMistake(("metadata", "name"), f"{SUBDOMAIN_WORDS}, not {quoted(name)}")
-        elif len(name) > _LONGEST_NAME:
-            yield FieldMistake(("metadata", "name"), f"has {len(name)} characters; at most {_LONGEST_NAME} are allowed")
+    elif isinstance(name, str) and not _NAME.fullmatch(name):
+        yield FieldMistake(("metadata", "name"), f"{SUBDOMAIN_WORDS}, not {quoted(name)}")
 
 
 def _twice(loaded: list[Loaded[Any]]) -> list[Mistake]:

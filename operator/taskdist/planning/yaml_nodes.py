@@ -108,7 +108,8 @@ def parse(text: str) -> tuple[list[Node], list[Complaint]]:
 def _readable_json(text: str) -> str:
     """Make JSON readable as YAML: tabs between tokens and surrogate pairs are JSON only. Other text stays as it is.
 
-    JSON's strings cannot hold a bare tab, so that each tab stands between tokens, and columns stay as they are.
+    JSON's strings cannot hold a bare tab, so that each tab stands between tokens, and columns stay as they are. Behind a
+    surrogate pair they count as if it were the one character that it means.
     """
     if text.lstrip()[:1] not in {"{", "["} or not ("\t" in text or _SURROGATES.search(text)):
         return text
@@ -250,11 +251,11 @@ class _Builder:
         tag: str = event.tag or ""
         text: str = event.value
         if event.implicit[0] and not tag:
-            return _plain(text)
+            return plain(text)
         if tag in {"", "!", f"{_TAG}str"}:
             return text
         if tag in {f"{_TAG}null", f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"}:
-            return _plain(text)
+            return plain(text)
         self.complaints.append(Complaint(f"the tag {_short(tag)} is not supported", *_place(event)))
         return text
 
@@ -284,8 +285,8 @@ def _key_text(node: Node, plain: str | None) -> str | None:
     return plain if plain is not None else str(node.scalar)
 
 
-def _plain(text: str) -> Any:
-    """What an unquoted scalar means."""
+def plain(text: str) -> Any:
+    """Return what an unquoted scalar means."""
     if text in _NULL:
         return None
     if text in _TRUE:
