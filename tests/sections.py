@@ -32,7 +32,7 @@ def section_of(item: pytest.Item) -> str:
     return "unit"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
 class Sections:
     """Which test is in which section, and what has been spent on each."""
 
