@@ -47,7 +47,7 @@ def _up(arguments: argparse.Namespace) -> int:
         f"{time.monotonic() - ready:.0f} s for the tour"
     )
     say(f'look around:  eval "$(python -m e2e.cluster env --name {cluster.name})"')
-    say(f"              kubectl get td,st,ep,at -n {tour.NAMESPACE}")
+    say(f"              kubectl get taskdist -n {tour.NAMESPACE}")
     say("again:        make demo      end it:  make demo-down")
     return code
 

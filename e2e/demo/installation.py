@@ -43,7 +43,7 @@ def install(cluster: Cluster, image_name: str = "") -> None:
     helm = binaries.ensure(["helm"])["helm"]
     command = [
         str(helm), "upgrade", "--install", RELEASE, str(_CHART), "--kubeconfig", str(cluster.kubeconfig),
-        "--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "5m",
+        "--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "3m",
         *(argument for value in values for argument in ("--set-string", value)),
     ]  # fmt: skip
     with step("helm upgrade --install taskdist helm/taskdist"):
@@ -95,14 +95,13 @@ def _install_simulated(cluster: Cluster) -> None:
             "apply", "--server-side", "--force-conflicts", "-k", str(CHECKOUT / "manifests" / "agent-types")
         )
     cluster.processes.stop(_OPERATOR)  # of an earlier run, with the code of then
-    cluster.processes.start(
-        _OPERATOR,
-        [Path(sys.executable).with_name("taskdist"), "operator"],
-        env={"KUBECONFIG": str(cluster.kubeconfig), "TASKDIST_IMAGE": "taskdist.dev/taskdist:simulated"},
-    )
-    lease = ("get", "lease", "-A", "-o", "jsonpath={.items[*].metadata.name}")
+    log = cluster.processes.log(_OPERATOR)
+    said_before = log.stat().st_size if log.exists() else 0
+    program = Path(sys.executable).with_name("taskdist")
+    environment = {"KUBECONFIG": str(cluster.kubeconfig), "TASKDIST_IMAGE": "taskdist.dev/taskdist:simulated"}
     with step("starting the operator"):
-        cluster.processes.wait("operator", lambda: RELEASE in cluster.kubectl(*lease).stdout, needs=[_OPERATOR])
+        cluster.processes.start(_OPERATOR, [program, "operator"], env=environment)
+        cluster.processes.wait("operator", lambda: b"in sync" in log.read_bytes()[said_before:], needs=[_OPERATOR])
 
 
 def _remember_what_was_there(cluster: Cluster) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from e2e.cluster import binaries, until
 from e2e.cluster.places import CHECKOUT
 from e2e.cluster.progress import say, step
 
@@ -28,16 +29,21 @@ def run(cluster: Cluster) -> int:
         _taskdist(cluster, "logs", "insights", "report")
     _taskdist(cluster, "get", "insights")
 
-    _title("Free text: split into subtasks and planned; nothing runs, since no agent type has a model yet")
-    _taskdist(cluster, "submit", "-f", _sample("freetext"))
-    _wait(cluster, "freetext", "Stalled")
+    _title(
+        "Free text: split into subtasks and planned. As no agent type has a model yet, it is Stalled and makes no pod"
+    )
+    _taskdist(cluster, "plan", "-f", _sample("freetext"))
+    _kubectl(cluster, "apply", "-f", _sample("freetext"))
+    _wait_planned(cluster, "freetext")
     _taskdist(cluster, "get", "freetext")
 
     _title("A plan to look at: strategy Parallel, PlanOnly, with its warnings")
-    _taskdist(cluster, "submit", "-f", _sample("parallel-plan"))
-    _wait(cluster, "parallel-plan", "Planned")
+    _kubectl(cluster, "apply", "-f", _sample("parallel-plan"))
+    _wait_planned(cluster, "parallel-plan")
     _taskdist(cluster, "get", "parallel-plan")
-    _taskdist(cluster, "plan", "-f", _sample("parallel-plan"))
+
+    _title("All of it, as kubectl shows it")
+    _kubectl(cluster, "get", "taskdist")
     return code
 
 
@@ -52,19 +58,30 @@ def _fresh_namespace(cluster: Cluster) -> None:
             cluster.kubectl("delete", *left, "-n", NAMESPACE, "--cascade=foreground", "--timeout=90s")
 
 
-def _wait(cluster: Cluster, name: str, condition: str) -> None:
-    cluster.kubectl(
-        "wait", f"taskdistribution/{name}", "-n", NAMESPACE, f"--for=condition={condition}", "--timeout=60s"
-    )
+def _wait_planned(cluster: Cluster, name: str) -> None:
+    """Return when the operator has made up its mind: the condition Planned is set, to whatever."""
+
+    def judged() -> bool:
+        status = cluster.get("taskdistribution", name, "-n", NAMESPACE).get("status", {})
+        return any(each["type"] == "Planned" and each["status"] != "Unknown" for each in status.get("conditions", ()))
+
+    until(f"a plan for {name}", judged, 60, every=0.3)
 
 
 def _taskdist(cluster: Cluster, *arguments: str) -> int:
-    """Run one command of the CLI with this terminal, so that it shows what it shows there."""
-    scope = () if arguments[0] == "plan" else ("-n", NAMESPACE)
-    _say_bold(f"\n$ taskdist {shlex.join([*arguments, *scope])}")
-    command = [str(Path(sys.executable).with_name("taskdist")), *arguments, *scope]
+    return _run(cluster, Path(sys.executable).with_name("taskdist"), *arguments)
+
+
+def _kubectl(cluster: Cluster, *arguments: str) -> int:
+    return _run(cluster, binaries.ensure(["kubectl"])["kubectl"], *arguments)
+
+
+def _run(cluster: Cluster, program: Path, *arguments: str) -> int:
+    """Run one command with this terminal, so that it shows what it shows there; returns its exit code."""
+    words = [*arguments, "-n", NAMESPACE]
+    _say_bold(f"\n$ {program.name} {shlex.join(words)}")
     environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-    return subprocess.run(command, env=environment, cwd=CHECKOUT, check=False).returncode
+    return subprocess.run([str(program), *words], env=environment, cwd=CHECKOUT, check=False).returncode
 
 
 def _sample(name: str) -> str:

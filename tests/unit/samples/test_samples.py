@@ -52,7 +52,6 @@ class Insights:
             "groups": {
                 name: ids for name, ids in self.groups.items() if ids != [name] and set(ids) <= set(done_before)
             },
-            "timeoutSeconds": task.timeout_seconds,
         }
         folder = self.folder / subtask
         folder.mkdir()
