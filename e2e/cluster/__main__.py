@@ -45,6 +45,7 @@ def _up(arguments: argparse.Namespace) -> int:
     pool = NodePool(
         count=arguments.nodes, cpu=arguments.node_cpu, memory=arguments.node_memory, pods=arguments.node_pods
     )
+    say(f"bringing up cluster {arguments.name} ({kind}) …")
     cluster = registry.up(kind, arguments.name, audit=arguments.audit, pool=pool)
     say(f"cluster {cluster.name} ({cluster.kind}) is ready at {cluster.url} after {time.monotonic() - started:.1f} s")
     say(f'use it: eval "$(python -m e2e.cluster env --name {cluster.name})"')
@@ -84,14 +85,16 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _env(arguments: argparse.Namespace) -> int:
-    print(f"export KUBECONFIG={shlex.quote(os.fspath(_existing(arguments.name).kubeconfig))}")
+    for name, value in _existing(arguments.name).environment.items():
+        print(f"export {name}={shlex.quote(value)}")
     return 0
 
 
 def _kubectl(arguments: argparse.Namespace) -> int:
     cluster = _existing(arguments.name)
     rest = arguments.arguments[1:] if arguments.arguments[:1] == ["--"] else arguments.arguments
-    return subprocess.run([*cluster.kubectl_command, *rest], check=False).returncode
+    environment = {**os.environ, **cluster.environment}
+    return subprocess.run([*cluster.kubectl_command, *rest], env=environment, check=False).returncode
 
 
 def _existing(name: str) -> Cluster:

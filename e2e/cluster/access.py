@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import subprocess
+import urllib.parse
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -57,6 +59,16 @@ class Access:
         return str(clusters[contexts[config["current-context"]]["cluster"]]["server"])
 
     @property
+    def environment(self) -> dict[str, str]:
+        """Variables with which any client finds the cluster, past a proxy that is configured for the world outside."""
+        variables = {"KUBECONFIG": str(self.kubeconfig)}
+        if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+            host = urllib.parse.urlsplit(self.url).hostname or ""
+            for name in ("NO_PROXY", "no_proxy"):
+                variables[name] = ",".join(filter(None, [os.environ.get(name), host]))
+        return variables
+
+    @property
     def kubectl_command(self) -> list[str]:
         """The beginning of every kubectl command. What kubectl caches stays with the cluster: its port may be another's later."""
         program = binaries.ensure(["kubectl"])["kubectl"]
@@ -76,7 +88,10 @@ class Access:
             ClusterError: it failed and `check` holds; the text is the command and what kubectl said.
         """
         command = [*self.kubectl_command, *arguments]
-        result = subprocess.run(command, input=input, capture_output=True, text=True, timeout=timeout, check=False)
+        environment = {**os.environ, **self.environment}
+        result = subprocess.run(
+            command, env=environment, input=input, capture_output=True, text=True, timeout=timeout, check=False
+        )
         if check and result.returncode:
             raise ClusterError(f"kubectl {' '.join(arguments)}: exit code {result.returncode}\n{result.stderr.strip()}")
         return result

@@ -8,6 +8,7 @@ between) is found all the same.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -30,17 +31,17 @@ class Identity:
     """A process for as long as it lives, even if it is not one of ours."""
 
     pid: int
-    start_ticks: int
+    born: str
 
     @classmethod
     def own(cls) -> Identity:
         """This process."""
-        return cls(os.getpid(), _start_ticks(os.getpid()) or 0)
+        return cls(os.getpid(), _born(os.getpid()) or "")
 
     @property
     def alive(self) -> bool:
         """Whether exactly this process still runs."""
-        return _start_ticks(self.pid) == self.start_ticks
+        return _born(self.pid) == self.born
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,13 @@ class Command:
 class Process:
     """One started process.
 
-    `start_ticks` is field 22 of /proc/<pid>/stat, which no later holder of the pid shares. `order` says after which
+    `born` is the boot and the clock tick in which it started, which no later holder of the pid shares. `order` says after which
     others it was first started; a restart keeps it.
     """
 
     name: str
     pid: int
-    start_ticks: int
+    born: str
     command: Command
     order: int
 
@@ -79,7 +80,7 @@ class Process:
     def alive(self) -> bool:
         """Whether exactly this process still runs; a zombie does not."""
         _reap(self.pid)
-        return _start_ticks(self.pid) == self.start_ticks
+        return _born(self.pid) == self.born
 
     def signal(self, number: int) -> None:
         """Send a signal to exactly this process; nothing happens when it is gone."""
@@ -87,7 +88,7 @@ class Process:
             handle = os.pidfd_open(self.pid)
             try:
                 # The descriptor pins the process; only now is it safe to compare and then to signal.
-                if _start_ticks(self.pid) == self.start_ticks:
+                if _born(self.pid) == self.born:
                     signal.pidfd_send_signal(handle, number)
             finally:
                 os.close(handle)
@@ -166,7 +167,7 @@ class Processes:
             setsigdef=(signal.SIGINT, signal.SIGPIPE, signal.SIGTERM),
         )
         order = next((known.order for known in self._recorded() if known.name == name), time.monotonic_ns())
-        process = Process(name, pid, _start_ticks(pid) or 0, command, order)
+        process = Process(name, pid, _born(pid) or "", command, order)
         if command.forks:
             process = self._forked(process)
         record = self._records / f"{name}.json"
@@ -240,8 +241,8 @@ class Processes:
 
         if not holds(settled, 10.0):
             raise ClusterError(f"{parent.name} starts no process\n{self.tails([parent.name])}")
-        ticks = _start_ticks(children[0]) if children else None
-        return parent if ticks is None else replace(parent, pid=children[0], start_ticks=ticks)
+        born = _born(children[0]) if children else None
+        return parent if born is None else replace(parent, pid=children[0], born=born)
 
     def _recorded(self) -> list[Process]:
         found = [process for path in self._records.glob("*.json") if (process := self._read(path))]
@@ -258,10 +259,15 @@ class Processes:
             return None  # none, or another version's: such a process is found by its mark
 
 
-def _start_ticks(pid: int) -> int | None:
-    """When the process started, in clock ticks since boot; None when there is none or it is a zombie."""
+def _born(pid: int) -> str | None:
+    """In which boot and clock tick the process started; None when there is none or it is a zombie."""
     fields = _stat(pid)
-    return None if fields is None or fields[0] in {"Z", "X"} else int(fields[19])
+    return None if fields is None or fields[0] in {"Z", "X"} else f"{_boot()}-{fields[19]}"
+
+
+@functools.cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().split("-")[0]
 
 
 def _parent(pid: int) -> int | None:
@@ -300,7 +306,8 @@ def _marked(state: Path) -> list[Process]:
             argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue  # gone meanwhile, or another user's
-        ticks = _start_ticks(pid) if mark in environment.split(b"\0") else None
-        if ticks is not None:
-            found.append(Process(argv[0] or entry.name, pid, ticks, Command(tuple(argv)), order=ticks))
+        born = _born(pid) if mark in environment.split(b"\0") else None
+        if born is not None:
+            order = int(born.partition("-")[2])
+            found.append(Process(argv[0] or entry.name, pid, born, Command(tuple(argv)), order))
     return sorted(found, key=lambda process: process.order)

@@ -78,6 +78,7 @@ def start(state: Path, access: Access, processes: Processes, kubeconfig: Path, p
             f"--kubeconfig={kubeconfig}",
             f"--config={config}",
             f"--manage-nodes-with-annotation-selector={ANNOTATION}=fake",
+            "--v=WARN",  # not a line per pod
         ],
     )
     present = {node["metadata"]["name"] for node in access.get("nodes")["items"]}

@@ -198,6 +198,22 @@ def test_nothing_stays_of_a_killed_up(moment: str):
     assert traces(name) == nothing()
 
 
+def test_a_cluster_goes_when_its_owner_was_killed():
+    name = f"pytest-orphan-{os.getpid()}"
+    text = (
+        "import signal; from e2e import cluster; "
+        f"cluster.up('api-server', {name!r}, owner=cluster.Identity.own()); print('up', flush=True); signal.pause()"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == "up\n"
+    assert name not in cluster.sweep()
+    owner.kill()
+    owner.wait()
+    cluster.sweep()  # or the sweep of another session, just now
+    assert traces(name) == nothing()
+
+
 # ------------------------------------------------------------------------------------------------ simulated nodes
 
 

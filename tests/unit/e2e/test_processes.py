@@ -46,7 +46,7 @@ def test_another_reader_finds_it(processes: Processes, tmp_path: Path):
 
 def test_a_recycled_pid_is_not_ours(processes: Processes):
     ours = processes.start("sleeper", SLEEP)
-    earlier = replace(ours, start_ticks=ours.start_ticks - 1)
+    earlier = replace(ours, born="another boot-1")
     assert not earlier.alive
     earlier.signal(signal.SIGKILL)
     earlier.end()
@@ -116,4 +116,4 @@ def test_an_end_before_it_is_ready_shows_its_log(processes: Processes):
 def test_an_owner_is_a_process_not_a_pid():
     own = Identity.own()
     assert own.alive
-    assert not replace(own, start_ticks=own.start_ticks + 1).alive
+    assert not replace(own, born="another boot-1").alive

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from e2e.cluster import archive, binaries, places, registry
-from e2e.cluster.access import Request, audit_events, parse_request_counts
+from e2e.cluster.access import Access, Request, audit_events, parse_request_counts, write_kubeconfig
+from e2e.cluster.certificates import Pair
 from e2e.cluster.control_plane import Plan, Ports
 from e2e.cluster.errors import ClusterError
 from e2e.cluster.network import Network
@@ -73,7 +74,7 @@ def test_the_api_servers_address_is_the_first_of_the_services():
 def test_settings_survive_writing(tmp_path: Path):
     plan = Plan(name="a", ports=Ports(1, 2, 3, 4, 5), names=("x", "y"), audit="Metadata")
     pool = NodePool(count=3, providers=("aws", "gcp"))
-    settings = Settings(name="a", kind="simulated", owner=Identity(1, 2), plan=plan, pool=pool, network=4)
+    settings = Settings(name="a", kind="simulated", owner=Identity(1, "boot-2"), plan=plan, pool=pool, network=4)
     settings.write(tmp_path)
     assert Settings.read(tmp_path) == settings
 
@@ -156,3 +157,29 @@ def test_an_archive_is_the_same_bytes_each_time_and_names_its_image(tmp_path: Pa
         stream = tar.extractfile("manifest.json")
         assert stream is not None
         assert json.load(stream)[0]["RepoTags"] == ["example.org/x:1"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "expected"),
+    [
+        pytest.param({}, None, id="no proxy"),
+        pytest.param({"HTTPS_PROXY": "http://proxy"}, "198.18.0.2", id="the cluster is not behind it"),
+        pytest.param(
+            {"HTTPS_PROXY": "http://proxy", "NO_PROXY": "corp"}, "corp,198.18.0.2", id="nor what was not before"
+        ),
+    ],
+)
+def test_a_cluster_is_reached_past_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxies: dict[str, str], expected: str | None
+):
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in proxies.items():
+        monkeypatch.setenv(name, value)
+    kubeconfig = tmp_path / "kubeconfig"
+    for file in ("ca", "crt", "key"):
+        (tmp_path / file).write_text(file)
+    client = Pair(tmp_path / "crt", tmp_path / "key")
+    write_kubeconfig(kubeconfig, name="x", url="https://198.18.0.2:443", authority=tmp_path / "ca", client=client)
+    environment = Access(kubeconfig).environment
+    assert (environment["KUBECONFIG"], environment.get("NO_PROXY")) == (str(kubeconfig), expected)
