@@ -66,6 +66,9 @@ def ensure(buildah: Buildah, debootstrap: Path) -> Base:
                 _run(["chroot", root, "dpkg", "--purge", "--force-depends", *_installed(root, _BUILD_ONLY)])
                 _trim(root)
                 buildah.commit_folder(root, base.run)
+        for name in buildah.names():
+            if "/taskdist-" in name and "base:" in name and name not in {base.run, base.build}:
+                buildah.forget(name)  # made by an earlier recipe
     return base
 
 

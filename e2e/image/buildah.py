@@ -33,6 +33,14 @@ class Buildah:
             [*self._program, "inspect", "--type=image", image], capture_output=True, check=False
         ).returncode
 
+    def names(self) -> list[str]:
+        """The names of the images in the storage."""
+        return self._run("images", "--format", "{{.Name}}:{{.Tag}}").split()
+
+    def forget(self, image: str) -> None:
+        """Take a name away; what it led to goes with the next `prune`."""
+        self._run("untag", image)
+
     def commit_folder(self, root: Path, image: str) -> None:
         """Make an image of one layer from a folder's content."""
         container = self._run("from", "scratch").strip()
