@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskdist.cli.lines import Line, Span, clean, duration, line, memory, money, wrap
+from taskdist.cli.lines import Line, Span, clean, duration, line, memory, money, names, wrap
 from taskdist.engine.model import Basis, Dependency, EdgeSource, PlannedSubTask, TriggerRule
 from taskdist.engine.quantity import format_cpu
 from taskdist.planning.document import Planned
@@ -45,14 +45,18 @@ def _facts(subtask: PlannedSubTask, waiting: list[str]) -> Iterator[tuple[str, s
             else f"may end {duration(subtask.slack_seconds)} later without delaying anything"
         ),
     )
+    declared = [clean(edge.name) for edge in subtask.depends_on if edge.source is EdgeSource.DECLARED]
+    if declared:
+        yield "after", f"{names(declared, 30)}, declared"
     for edge in subtask.depends_on:
-        yield "after", _edge(edge)
+        if edge.source is EdgeSource.INFERRED:
+            yield "after", _edge(edge)
     if subtask.trigger_rule is not TriggerRule.ALL_SUCCEEDED:
         yield "starts when", subtask.trigger_rule.value
     if subtask.locks:
         yield "locks", ", ".join(map(clean, subtask.locks))
     if waiting:
-        yield "before", ", ".join(map(clean, waiting))
+        yield "before", names(map(clean, waiting), 30)
 
 
 def _routing(subtask: PlannedSubTask) -> str:
@@ -66,7 +70,5 @@ def _routing(subtask: PlannedSubTask) -> str:
 
 
 def _edge(edge: Dependency) -> str:
-    if edge.source is EdgeSource.DECLARED:
-        return f"{clean(edge.name)}, declared"
     cue = f' from "{clean(edge.cue)}"' if edge.cue else ""
     return f"{clean(edge.name)}, inferred{cue}, confidence {edge.confidence:.0%}"

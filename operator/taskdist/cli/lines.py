@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,19 @@ def memory(amount: int) -> str:
             value = amount / unit
             return f"{value:.0f}{suffix}" if value >= 100 or value == int(value) else f"{value:.1f}{suffix}"
     return str(amount)
+
+
+def names(texts: Iterable[str], most: int = 8) -> str:
+    """Join names by commas, ``b-2`` before ``b-10``; of many only the first are told, and how many more there are."""
+    ordered = sorted(texts, key=_natural)
+    if len(ordered) <= most + 1:
+        return ", ".join(ordered)
+    return f"{', '.join(ordered[:most])} and {len(ordered) - most:,} more"
+
+
+def _natural(text: str) -> list[tuple[bool, int, str]]:
+    parts = re.findall(r"[0-9]{1,18}|[^0-9]+", text)
+    return [(part[0].isdecimal(), int(part) if part[0].isdecimal() else 0, part) for part in parts]
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -58,9 +58,14 @@ async def _connected(kubeconfig: str, context: str, namespace: str) -> AsyncIter
 def _told(status: int, message: str) -> str:
     if status == 401:
         return "the API server does not know these credentials; log in again, or choose another --context"
-    if status == 404 and "could not find the requested resource" in message:
+    if status == 404 and _kind_unknown(message):
         return "the cluster does not know these kinds; install taskdist there first (see docs/install.md)"
     return " ".join(message.split()) or f"the API server answered with status {status}"
+
+
+def _kind_unknown(message: str) -> bool:
+    """True if it is not the object that is missing but its kind; the API server has two ways to say so."""
+    return "could not find the requested resource" in message or message.strip() == "404 page not found"
 
 
 async def all_of(session: Session, kind: str, namespace: str | None, **params: str) -> list[dict[str, Any]]:
@@ -87,7 +92,7 @@ async def maybe(session: Session, kind: str, name: str) -> dict[str, Any] | None
     try:
         return await session.client.get(paths.item(kind, session.namespace, name))
     except ApiError as error:
-        if error.status == 404 and "could not find the requested resource" not in error.message:
+        if error.status == 404 and not _kind_unknown(error.message):
             return None
         raise
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from taskdist.cli.lines import Line, Span, about, clean, count, duration, line, memory, money
+from taskdist.cli.lines import Line, Span, about, clean, count, duration, line, memory, money, names
 from taskdist.cli.plan_text import SHORT_HASH
 from taskdist.engine.model import PlannedSubTask
 from taskdist.engine.quantity import format_cpu
@@ -62,12 +62,13 @@ def _changes(a: PlannedSubTask, b: PlannedSubTask) -> Iterator[Change]:
         ("provider", a.provider or "any", b.provider or "any"),
         ("cpu", format_cpu(a.resources.cpu_millis), format_cpu(b.resources.cpu_millis)),
         ("memory", memory(a.resources.memory_bytes), memory(b.resources.memory_bytes)),
-        ("after", _after(a), _after(b)),
         ("trigger rule", a.trigger_rule.value, b.trigger_rule.value),
     )
+    yield from _edges({edge.name for edge in a.depends_on}, {edge.name for edge in b.depends_on})
     found = [Change(field, before, after) for field, before, after in pairs if before != after]
     yield from found
-    if not found and a.definition_hash and b.definition_hash and a.definition_hash != b.definition_hash:
+    same_edges = {edge.name for edge in a.depends_on} == {edge.name for edge in b.depends_on}
+    if not found and same_edges and a.definition_hash and b.definition_hash and a.definition_hash != b.definition_hash:
         yield Change("definition", a.definition_hash[:SHORT_HASH], b.definition_hash[:SHORT_HASH])
 
 
@@ -79,13 +80,18 @@ def _estimates(a: PlannedSubTask, b: PlannedSubTask) -> Iterator[Change]:
     yield from (Change(field, before, after) for field, before, after in pairs if before != after)
 
 
+def _edges(before: set[str], after: set[str]) -> Iterator[Change]:
+    """Tell only the names that came and went: lists of dependencies are long, and mostly stay."""
+    if before != after:
+        yield Change("after", names(before - after) or "nothing", names(after - before) or "nothing")
+
+
 def _after(subtask: PlannedSubTask) -> str:
-    return ", ".join(sorted(edge.name for edge in subtask.depends_on)) or "nothing"
+    return names(edge.name for edge in subtask.depends_on) or "nothing"
 
 
-def diff_text(difference: Difference, width: int) -> list[Line]:
+def diff_text(difference: Difference) -> list[Line]:
     """Return the difference for a person."""
-    del width  # lines are as long as what they tell
     lines: list[Line] = []
     for mark, style, subtasks in (("-", "removed", difference.removed), ("+", "added", difference.added)):
         lines += [line("  ", Span(f"{mark} {clean(s.id)}", style), Span(f"  {_facts(s)}", "dim")) for s in subtasks]

@@ -23,6 +23,7 @@ from taskdist.cli.lines import (
     line,
     memory,
     money,
+    names,
     table,
     wrap,
 )
@@ -113,14 +114,14 @@ def _style(subtask: PlannedSubTask) -> str:
 
 def _with_dependencies(row: Line, subtask: PlannedSubTask, used: int, width: int) -> list[Line]:
     """Put the dependencies behind the row; where they do not fit, on lines of their own below it."""
-    names = ", ".join(_dependency(edge) for edge in subtask.depends_on)
-    if not names:
+    if not subtask.depends_on:
         return [row]
+    after = names(_dependency(edge) for edge in subtask.depends_on)
     room = width - used - 2
-    if cells(names) <= room:
-        return [line(*row, "  ", Span(names, "dim"))]
+    if cells(after) <= room:
+        return [line(*row, "  ", Span(after, "dim"))]
     margin = "        "
-    return [row, *(line(Span(margin + part, "dim")) for part in wrap(f"after {names}", max(width - len(margin), 20)))]
+    return [row, *(line(Span(margin + part, "dim")) for part in wrap(f"after {after}", max(width - len(margin), 20)))]
 
 
 def _dependency(edge: Dependency) -> str:

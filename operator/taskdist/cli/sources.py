@@ -64,10 +64,18 @@ class Drawn:
 
 
 def read_files(files: Sequence[str]) -> Manifests:
-    """Read the manifests of the files named with ``-f``; ``-`` is standard input."""
+    """Read the manifests of the files named with ``-f``: ``-`` is standard input, a folder means the manifests in it."""
     if not files:
         fail("no manifest given; use -f FILE, or -f - for standard input")
-    return read((_source_name(name), _text(name)) for name in files)
+    names = [name for given in files for name in _files_in(given)]
+    return read((_source_name(name), _text(name)) for name in dict.fromkeys(names))
+
+
+def _files_in(name: str) -> list[str]:
+    if name == "-" or not Path(name).is_dir():
+        return [name]
+    found = [str(path) for path in sorted(Path(name).iterdir()) if path.suffix in {".yaml", ".yml", ".json"}]
+    return found or fail(f"no manifest in {name}: none of its files ends with .yaml, .yml or .json")
 
 
 def _source_name(name: str) -> str:
@@ -78,8 +86,6 @@ def _text(name: str) -> str:
     try:
         with sys.stdin.buffer if name == "-" else Path(name).open("rb") as stream:
             raw = stream.read(_LONGEST + 1)
-    except IsADirectoryError:
-        fail(f"{name} is a folder; name the files in it")
     except OSError as error:
         fail(f"cannot read {name}: {error.strerror or error}")
     if len(raw) > _LONGEST:

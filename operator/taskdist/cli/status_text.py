@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from taskdist.api import SubTask, TaskDistribution
+from taskdist.api.common import PlanWarning, Severity
 from taskdist.api.names import ConditionStatus, ConditionType, Phase, SubTaskPhase, SubTaskReason
 from taskdist.api.sub_task import Attempt
 from taskdist.cli.lines import (
@@ -107,8 +108,8 @@ def _head(root: TaskDistribution, now: datetime) -> Iterator[Line]:
     parts: list[Span | str] = [Span(clean(root.metadata.name), "bold"), "  ", phase_span(status.phase)]
     if status.progress:
         parts.append(f"  {status.progress} done")
-    if status.warning_count:
-        parts += ["  ", Span(count(status.warning_count, "warning"), "warning")]
+    if serious := len(_serious(root)):
+        parts += ["  ", Span(count(serious, "warning"), "warning")]
     yield line(*parts)
     facts = []
     if status.plan is not None and status.estimate is not None:
@@ -133,11 +134,16 @@ def _trouble(root: TaskDistribution, width: int) -> Iterator[Line]:
             old = " (before the last change)" if (one.observed_generation or current) < current else ""
             text = f"{one.reason}: {clean(one.message)}{old}"
             yield from (line(Span(part, "warning" if waiting else "error")) for part in wrap(text, width))
-    for warning in root.status.warnings[:_MOST_WARNINGS]:
+    serious = _serious(root)
+    for warning in serious[:_MOST_WARNINGS]:
         yield line(Span(fit(f"! {warning.code}  {clean(warning.message)}", width), "warning"))
-    more = root.status.warning_count - min(len(root.status.warnings), _MOST_WARNINGS)
+    more = root.status.warning_count - min(len(serious), _MOST_WARNINGS)
     if more > 0:
-        yield line(Span(f"  {count(more, 'more warning')}: taskdist plan show {clean(root.metadata.name)}", "dim"))
+        yield line(Span(f"  {count(more, 'more remark')}: taskdist plan show {clean(root.metadata.name)}", "dim"))
+
+
+def _serious(root: TaskDistribution) -> list[PlanWarning]:
+    return [warning for warning in root.status.warnings if warning.severity is not Severity.INFO]
 
 
 def _tree(subtasks: Sequence[SubTask], now: datetime, width: int) -> list[Line]:

@@ -87,7 +87,7 @@ class _Told:
 
     def __init__(self) -> None:
         self._phases: dict[str, SubTaskPhase | None] = {}
-        self._root: tuple[object, ...] = ()
+        self._phase: Span | None = None
         self._begin = utc_now()
 
     def show(self, seen: Seen) -> None:
@@ -103,12 +103,10 @@ class _Told:
         return Span(f"{duration((utc_now() - self._begin).total_seconds()):>8}  ", "dim")
 
     def _root_lines(self, seen: Seen) -> list[Line]:
-        if seen.root is None or self._root == (seen.root.status.phase,):
+        if seen.root is None or self._phase == phase_span(seen.root.status.phase):
             return []
-        self._root = (seen.root.status.phase,)
-        return [
-            line(self._since(), Span(clean(seen.root.metadata.name), "bold"), "  ", phase_span(seen.root.status.phase))
-        ]
+        self._phase = phase_span(seen.root.status.phase)
+        return [line(self._since(), Span(clean(seen.root.metadata.name), "bold"), "  ", self._phase)]
 
     def _subtask_lines(self, seen: Seen) -> list[Line]:
         lines = []

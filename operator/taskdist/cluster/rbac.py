@@ -57,6 +57,7 @@ READ: Final = ("get", "list", "watch")
 OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
     Scope.CLUSTER: (
         Rule(GROUP, ("agenttypes", "providers"), ("list", "watch"), "who may run what, where, and at which price"),
+        Rule(GROUP, ("agenttypes/status", "providers/status"), ("patch",), "how many pods of each there are"),
     ),
     Scope.CLUSTER_WIDE: (
         Rule(

@@ -41,6 +41,9 @@ def approve(
     """Approve the plan that is there now; a later one must be approved again."""
 
     def change(root: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+        mode = (root["spec"].get("planning") or {}).get("mode", "Auto")
+        if mode != "Manual":
+            fail(f'planning mode of "{name}" is {mode}: only plans in mode Manual wait for approval')
         current = str(((root.get("status") or {}).get("plan") or {}).get("hash") or "")
         if not current:
             fail(f'TaskDistribution "{name}" has no plan yet')

@@ -11,7 +11,7 @@ import typer
 
 from taskdist.cli.lines import clean
 from taskdist.cli.options import Context, Kubeconfig, Name, Namespace, Output, OutputOption
-from taskdist.cli.output import fail, note
+from taskdist.cli.output import fail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,10 @@ def logs(
     from taskdist.cli import online
 
     async def work(session: Session) -> None:
-        await _Reader(session, name, subtask, attempt, tail, output).read(follow=follow)
+        reader = _Reader(session, name, subtask, attempt, tail, output)
+        await reader.read(follow=follow)
+        if reader.unread:
+            fail(f"could not read all: {'; '.join(reader.unread)}")
 
     online.run(work, kubeconfig, kube_context, namespace)
 
@@ -64,6 +67,7 @@ class _Reader:
         self._output = output
         self._limit = asyncio.Semaphore(_AT_ONCE)
         self._read: set[str] = set()
+        self.unread: list[str] = []
 
     async def read(self, *, follow: bool) -> None:
         pods = await self._pods()
@@ -148,9 +152,9 @@ class _Reader:
                 self._line(subtask, pod, raw)
         except ApiError as error:
             # A pod that has not started, or is gone, must not keep the others' logs from being read.
-            if error.status not in {400, 404}:
+            if error.status in {401, 403}:
                 raise
-            note(f"{subtask}: {' '.join(error.message.split())}")
+            self.unread.append(f"{subtask}: {' '.join(error.message.split())}")
 
     def _line(self, subtask: str, pod: dict[str, Any], raw: bytes) -> None:
         text = raw[:_LONGEST].decode(errors="replace")

@@ -280,6 +280,6 @@ def diff(
     if output is Output.JSON:
         typer.echo(json.dumps(diff_document(difference), indent=2, ensure_ascii=False))
     else:
-        show(diff_text(difference, width()))
+        show(diff_text(difference))
     if detailed_exitcode and difference.any:
         raise typer.Exit(2)
