@@ -96,6 +96,8 @@ format: $(ready) ## ruff's formatter and safe fixes
 .PHONY: generate
 generate: $(ready) ## CRDs, the chart's copies, manifests and generated documentation
 	@$(py) -m taskdist.api.schema crds
+	@$(py) -m taskdist.engine.rules docs/findings.md
+	@$(VENV)/bin/taskdist generate reference --out docs
 	@PYTHONPATH=. $(py) helm/generate.py
 
 .PHONY: lock
@@ -122,8 +124,8 @@ image: $(ready) ## the container image
 ##@ Measure
 
 .PHONY: bench
-bench: $(ready) ## all benchmarks, into bench/results.md
-	@$(py) -m bench $(DATA)
+bench: $(ready) ## all benchmarks
+	@$(if $(wildcard bench/__main__.py),$(py) -m bench $(DATA),$(MAKE) --no-print-directory --keep-going $(addprefix bench-,$(benches)))
 
 .PHONY: $(addprefix bench-,$(benches))
 $(addprefix bench-,$(benches)): bench-%: $(ready)

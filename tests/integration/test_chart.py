@@ -173,6 +173,12 @@ def test_agent_types_can_be_left_out():
     assert names(["agentTypes.install=false"]) == set()
 
 
+def test_shipped_agent_types_follow_the_image_of_the_operator():
+    """One that named an image would run another one than was installed, and from another registry."""
+    for agent_type in of_kind(render([], *KNOWN), "AgentType"):
+        assert "image" not in agent_type["spec"]["template"]
+
+
 def test_agent_types_wait_for_their_kind_the_first_time():
     first = render([])
     waiting = of_kind(first, "Job")

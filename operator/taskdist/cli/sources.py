@@ -169,7 +169,8 @@ def mistakes(manifests: Manifests, drawn: Sequence[Drawn]) -> list[Mistake]:
             if finding.severity is Severity.ERROR and (mark.source, mark.line, finding.path) not in known:
                 if not one.loaded.whole and _consequence(finding):
                     continue
-                advice = f"; {finding.recommendation}" if finding.recommendation else ""
+                guessed = not finding.recommendation or "did you mean" in finding.message
+                advice = "" if guessed else f"; {finding.recommendation}"
                 found.append(Mistake(mark, finding.path, finding.message + advice))
     order = list(dict.fromkeys(mistake.mark.source for mistake in found))
     return sorted(found, key=lambda m: (order.index(m.mark.source), m.mark.line, m.mark.column))

@@ -185,9 +185,15 @@ def _structure(model: type[Model], data: Any, path: Path) -> Iterator[FieldMista
     known = KUBERNETES_METADATA if model is ObjectMeta else frozenset(shapes)
     for key, value in data.items():
         if key not in known:
-            yield FieldMistake((*path, key), f"unknown field{did_you_mean(key, known)}")
+            yield FieldMistake((*path, key), f"unknown field{_guess(key, known)}")
         elif key in shapes:
             yield from _below(shapes[key], value, (*path, key))
+
+
+def _guess(key: str, known: frozenset[str]) -> str:
+    """Guess from the letters, or from the one field that begins so: ``timeout`` for ``timeoutSeconds``."""
+    longer = [name for name in known if len(key) > 2 and name.lower().startswith(key.lower())]
+    return did_you_mean(key, known) or (f'; did you mean "{longer[0]}"?' if len(longer) == 1 else "")
 
 
 def _below(shape: _Shape, value: Any, path: Path) -> Iterator[FieldMistake]:
