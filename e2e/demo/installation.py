@@ -58,7 +58,10 @@ def install(cluster: Cluster, image_name: str = "") -> None:
 
 def remove(name: str) -> bool:
     """Take the demo away: with its cluster, or out of a cluster that was there before. False when there was none."""
-    cluster = load(name)
+    try:
+        cluster = load(name)
+    except ClusterError:
+        cluster = None  # of another version of this project: a cluster of our own, which `down` knows how to end
     if cluster is not None and cluster.kind == "existing":
         _uninstall(cluster)
     return cluster_down(name)

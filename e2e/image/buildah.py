@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What a build needs of this host to reach what it downloads: certificates, and how pip is set up.
-_HOST_FILES = ("/etc/ssl/certs", "/etc/pip.conf", "/root/.config/pip", "/root/.pip")
+_HOST_FILES = ("/etc/ssl/certs", "/etc/pip.conf", str(Path.home() / ".config" / "pip"), str(Path.home() / ".pip"))
 
 
 class Buildah:

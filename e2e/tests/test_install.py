@@ -257,8 +257,8 @@ def test_upgrade_keeps_the_work_and_takes_over_the_agent_types(installation: Ins
     assert "kind: AgentType" in installation.helm("get", "manifest", "taskdist")
     assert len(installation.names("agenttypes")) == 10
     installation.wait_succeeded("team-a", "across")
-    attempts = [st["status"]["attempts"] for st in installation.cluster.get("st", "-n", "team-a")["items"]]
-    assert {len(each) for each in attempts} == {1}
+    subtasks = installation.cluster.get("st", "-n", "team-a", "-l", "taskdist.dev/distribution=across")["items"]
+    assert {st["spec"]["id"]: len(st["status"]["attempts"]) for st in subtasks} == {"slow": 1, "after": 1}
 
 
 def test_uninstall_leaves_what_people_made_and_nothing_hangs(installation: Installation):

@@ -27,6 +27,7 @@ LEASE_NAME = "taskdist-operator"
 LEASE_SECONDS = 15
 RENEW_SECONDS = 8
 RETRY_SECONDS = 2
+_RELEASE_TRIES = 5
 
 
 class LeadershipLostError(Exception):
@@ -112,9 +113,16 @@ class _LeaseLock(BaseLock):
         return await self._write(self._client.put, self._path, {**self._lease, "spec": _spec(updated_record)})
 
     async def release(self) -> None:
-        """Give the lease up if it is ours, so that a standby need not wait until it expires."""
-        if (self._lease.get("spec") or {}).get("holderIdentity") == self.identity:
-            await self._write(self._client.put, self._path, {**self._lease, "spec": {}})
+        """Give the lease up if it is ours, so that a standby need not wait until it expires.
+
+        It is read again first: a renewal that was cut off may have reached the server.
+        """
+        for _ in range(_RELEASE_TRIES):
+            await self.get(self.name, self.namespace)
+            if (self._lease.get("spec") or {}).get("holderIdentity") != self.identity:
+                return
+            if await self._write(self._client.put, self._path, {**self._lease, "spec": {}}):
+                return
 
     async def _write(self, write: Callable[[str, Any], Awaitable[dict[str, Any]]], path: str, body: Any) -> bool:
         try:

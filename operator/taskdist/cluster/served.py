@@ -1,4 +1,4 @@
-"""Wait until the API server serves a kind of ours: what the chart's first installation runs before it brings agent types.
+"""Wait until the API server serves our kinds: the operator does before it watches them, the chart before it brings agent types.
 
 A CRD that was created is not served yet: the API server first accepts its names, then publishes it in the discovery document
 in which clients such as Helm look kinds up. This asks for that same document.
@@ -18,9 +18,12 @@ import msgspec
 from taskdist.api.names import API_VERSION, GROUP, VERSION
 from taskdist.cluster.client import Credentials, load_credentials
 from taskdist.cluster.errors import ClusterUnreachableError
+from taskdist.cluster.paths import RESOURCES
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _PAUSE_SECONDS = 0.5
+OUR_KINDS = tuple(resource.plural for resource in RESOURCES.values() if resource.prefix == f"apis/{API_VERSION}")
+"""Plurals of all kinds of ours."""
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
@@ -34,6 +37,11 @@ def is_served(discovery: dict[str, Any], plural: str) -> bool:
         if version.get("version") == VERSION and version.get("freshness", "Current") == "Current"
         for resource in version.get("resources", ())
     )
+
+
+def not_served(missing: tuple[str, ...], seconds: float) -> str:
+    """What to tell the user about kinds that never came."""
+    return f"{API_VERSION} does not serve {', '.join(missing)} after {seconds:g} s; are the CRDs installed?"
 
 
 async def wait_until_served(
@@ -78,9 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     if missing:
-        sys.stderr.write(
-            f"{API_VERSION} does not serve {', '.join(missing)} after {options.timeout:g} s; are the CRDs installed?\n"
-        )
+        sys.stderr.write(f"{not_served(missing, options.timeout)}\n")
     return 1 if missing else 0
 
 

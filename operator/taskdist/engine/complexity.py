@@ -18,7 +18,7 @@ from taskdist.engine.model import Complexity
 if TYPE_CHECKING:
     from taskdist.engine.drafts import Draft
 
-BASE: Final = 0.30
+BASE: Final = 0.35
 """What any work starts from."""
 
 _WORD: Final = re.compile(r"[a-z][a-z'-]*[a-z]|[a-z]")
@@ -82,7 +82,7 @@ _RISKY: Final = _each(
 )
 
 PARTS: Final = {
-    "base": "0.30 for any work",
+    "base": "0.35 for any work",
     "actions": "the hardest action word (0.05 to 0.20), and 0.03 for each further one up to 0.09",
     "length": "0.002 a word beyond 8, up to 0.10; a script counts 0.002 a line and 0.01 a loop or pipe, up to 0.15",
     "scale": "0.04 for each word such as all, every, large, up to 0.08; -0.06 for simple, quick, small, down to -0.12",
@@ -93,7 +93,7 @@ PARTS: Final = {
     "fan-in": "0.01 for each dependency beyond the first, up to 0.08",
     "explicit": "the task's own complexity, in place of all others",
 }
-"""What the score is made of; docs/planning.md is generated from it."""
+"""What the score is made of; docs/planning.md repeats it, and a test compares."""
 
 
 def complexity(draft: Draft) -> Complexity:

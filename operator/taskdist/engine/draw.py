@@ -60,22 +60,27 @@ def draw(outline: Outline) -> Drawn:
     path = critical_path(graph, outline.order, setting.durations)
     subtasks = _subtasks(outline, placed, schedule, path)
     requests = tuple(s.sizing.resources for s in outline.assigned)
+    most = peak(schedule.dispatched, setting.durations, requests)
     return Drawn(
         subtasks=tuple(subtasks[node] for node in outline.order),
         placed_on=tuple(placed.providers[node] for node in outline.order),
         parallelism=_parallelism(outline, path, schedule),
         estimate=_total(outline, placed, schedule),
-        schedule=ScheduleQuality(schedule.makespan, schedule.lower_bound, schedule.method, schedule.dispatched),
+        schedule=ScheduleQuality(
+            schedule.dispatched_makespan, schedule.lower_bound, schedule.method, schedule.makespan
+        ),
         reach=reach,
         conflicts=found,
         conflict_waits=_waits(found, subtasks, schedule),
         conflict_seconds=_added_seconds(placed.setting, {c.lock for c in found}),
         lock_seconds=_added_seconds(placed.setting, _declared_locks(outline)),
-        peak=peak(schedule.starts, setting.durations, requests),
+        peak=most,
         free_peak=peak(free_starts, setting.durations, requests),
         free_makespan=max(s + d for s, d in zip(free_starts, setting.durations, strict=True)),
         solver_missing=request.solver_work > 0 and not exact.is_available(),
-        insights=insights(outline, placed.setting, placed.providers, schedule.makespan, path.path),
+        insights=insights(
+            outline, placed.setting, placed.providers, schedule.dispatched_makespan, most.pods, path.path
+        ),
     )
 
 
@@ -160,7 +165,7 @@ def _subtasks(outline: Outline, placed: Placed, schedule: Schedule, path: Critic
         one, spec = outline.assigned[node], outline.assigned[node].draft.spec
         upstream = {d.name: hashes[d.name] for d in one.draft.dependencies}
         hashes[one.draft.id] = definition_hash(one.draft, one.agent_type, upstream)
-        start, seconds = schedule.starts[node], one.duration.middle
+        start, seconds = schedule.dispatched[node], one.duration.middle
         slack = path.slack(node, seconds)
         made[node] = PlannedSubTask(
             id=one.draft.id,
@@ -199,7 +204,7 @@ def _parallelism(outline: Outline, path: CriticalPath, schedule: Schedule) -> Pa
         width=width(graph, order).value,
         layers=1 + max(depths(graph, order)),
         potential=1 - path.length / work if work else 0.0,
-        speedup=work / schedule.makespan if schedule.makespan else 1.0,
+        speedup=work / schedule.dispatched_makespan if schedule.dispatched_makespan else 1.0,
         critical_path=tuple(outline.drafts.items[node].id for node in path.path),
         critical_path_seconds=path.length,
         work_seconds=work,
@@ -211,7 +216,7 @@ def _total(outline: Outline, placed: Placed, schedule: Schedule) -> Estimate:
     problem = placed.setting.problem()
     low = replay(problem, schedule.ranks, [one.duration.low for one in outline.assigned])
     high = replay(problem, schedule.ranks, [one.duration.high for one in outline.assigned])
-    middle = schedule.makespan
+    middle = schedule.dispatched_makespan
     return total(placed.estimates, (min(low, middle), middle, max(high, middle)))
 
 
@@ -240,6 +245,6 @@ def _waits(
     """Who waits for whom: (thing, earlier, later) for neighbours in the schedule that share a conflict."""
     waits: list[tuple[str, str, str]] = []
     for conflict in found:
-        turn = sorted(conflict.members, key=lambda node: (schedule.starts[node], schedule.ranks[node]))
+        turn = sorted(conflict.members, key=lambda node: (schedule.dispatched[node], schedule.ranks[node]))
         waits += [(conflict.thing, subtasks[a].id, subtasks[b].id) for a, b in pairwise(turn)]
     return tuple(waits)

@@ -31,12 +31,17 @@ _MOST_SUBTASKS: Final = 2000
 
 
 def insights(
-    outline: Outline, setting: Setting, placed_on: Sequence[ProviderSpec], length: int, path: Sequence[int]
+    outline: Outline,
+    setting: Setting,
+    placed_on: Sequence[ProviderSpec],
+    length: int,
+    pods: int,
+    path: Sequence[int],
 ) -> tuple[Insight, ...]:
-    """Everything worth telling about a plan of ``setting`` with makespan ``length`` and critical path ``path``."""
+    """Everything worth telling about a plan of ``setting``: its makespan, most pods at a time, and critical path."""
     found = [*_cheaper_provider(outline, placed_on), *_smaller_requests(outline, placed_on)]
     if len(placed_on) <= _MOST_SUBTASKS:
-        found += [*_parallel(setting, length), *_shorter_chain(outline, setting, length, path)]
+        found += [*_parallel(setting, length, pods), *_shorter_chain(outline, setting, length, path)]
     return tuple(found)
 
 
@@ -90,35 +95,35 @@ def _smaller_requests(outline: Outline, placed_on: Sequence[ProviderSpec]) -> It
         )
 
 
-def _parallel(setting: Setting, length: int) -> Iterator[Insight]:
-    """More or fewer subtasks at a time."""
-    now, size = setting.max_parallel, setting.graph.size
-    if length <= 0 or (now >= size > 0 and now == 1):
+def _parallel(setting: Setting, length: int, pods: int) -> Iterator[Insight]:
+    """More or fewer subtasks at a time; ``pods`` run at the plan's peak."""
+    now = setting.max_parallel
+    if length <= 0 or setting.graph.size < 2:
         return
-    doubled = replace(setting, max_parallel=2 * now).quick_makespan() if now < size else length
+    doubled = replace(setting, max_parallel=2 * now).quick_makespan() if pods >= now else length
     if length - doubled > WORTH_SHARE * length:
         yield Insight(
             "MoreParallel",
             "spec.limits.maxParallel",
-            f"maxParallel {2 * now} in place of {now} would save {seconds(length - doubled)} of "
-            f"{seconds(length)}, and costs no more",
+            f"maxParallel {2 * now} in place of {now} would save {seconds(length - doubled)} of {seconds(length)}, "
+            "and costs no more",
             f"set maxParallel to {2 * now}, if the cluster has room for {counted(2 * now, 'pod')}",
         )
         return
-    enough = _fewest(setting, length)
-    if enough <= min(now, size) // 2:
+    enough = _fewest(setting, length, pods)
+    if 4 * enough <= 3 * pods:
         yield Insight(
             "FewerParallel",
             "spec.limits.maxParallel",
-            f"maxParallel {enough} takes as long as {min(now, size)} ({seconds(length)}), and holds at "
-            f"most {counted(enough, 'pod')} at a time",
+            f"maxParallel {enough} takes as long as {pods} at a time ({seconds(length)}), "
+            f"and holds at most {counted(enough, 'pod')}",
             f"set maxParallel to {enough} to leave room for others",
         )
 
 
-def _fewest(setting: Setting, length: int) -> int:
+def _fewest(setting: Setting, length: int, pods: int) -> int:
     """Smallest maxParallel that is not slower, by bisection; list schedules are near enough to monotone for advice."""
-    low, high = 1, min(setting.max_parallel, setting.graph.size)
+    low, high = 1, pods
     while low < high:
         middle = (low + high) // 2
         if replace(setting, max_parallel=middle).quick_makespan() <= length:
@@ -136,7 +141,7 @@ def _shorter_chain(outline: Outline, setting: Setting, length: int, path: Sequen
     durations = list(setting.durations)
     durations[node] = max(1, durations[node] // 2)
     shorter = replace(setting, durations=tuple(durations)).quick_makespan()
-    if length - shorter > 2 * WORTH_SHARE * length:
+    if length - shorter > 3 * WORTH_SHARE * length:
         draft = outline.drafts.items[node]
         yield Insight(
             "ShorterChain",

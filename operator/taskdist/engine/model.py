@@ -383,14 +383,14 @@ class Parallelism:
 class ScheduleQuality:
     """How good the schedule is: makespan, the best provable lower bound, and which method found it.
 
-    ``method`` is list, search or exact. ``dispatched_seconds`` is what starting ready subtasks in the order of their
-    priorities takes; it is more than the makespan only where the schedule leaves room free on purpose.
+    ``method`` is list, search or exact. ``best_known_seconds`` is less than the makespan only where a schedule was found
+    that leaves room free on purpose, which the dispatcher at run time does not do.
     """
 
     makespan_seconds: int = 0
     lower_bound_seconds: int = 0
     method: str = "list"
-    dispatched_seconds: int = 0
+    best_known_seconds: int = 0
 
     @property
     def gap(self) -> float:

@@ -100,7 +100,9 @@ def memory_quantum(memory_bytes: float) -> int:
 
 def _step_up(value: float, steps: tuple[tuple[int, int], ...], largest: int) -> int:
     step = next((step for below, step in steps if value < below), largest)
-    return max(1, math.ceil(round(value / step, 6))) * step
+    # A whole number is rounded exactly; a product may be off by a hair, which must not cost a step.
+    steps_needed = -(-value // step) if isinstance(value, int) else math.ceil(value / step - 1e-10)
+    return max(1, steps_needed) * step
 
 
 def _learned(base: Resources, scale: float, seen: Observation | None) -> Resources | None:

@@ -49,7 +49,7 @@ def route(description: str, task: TaskSpec | None, agent_types: tuple[AgentTypeS
     """Choose the agent type of a task and say why.
 
     An explicit ``agentType`` wins with score 1, whether it exists or not (rules tell). ``requiredCapabilities`` leave only the
-    agent types that have most of them. Without any match ``general`` gets it with score 0, or the first by name where there is none.
+    agent types that have most of them. Without any match ``general`` gets it with score 0, or the first by name.
     """
     allowed = tuple(a for a in agent_types if a.allowed)
     ranked = _rank(description or (task.name.replace("-", " ") if task else ""), allowed)

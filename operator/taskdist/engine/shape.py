@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from taskdist.engine.graph import Graph
 
-EXACT_WIDTH_NODES: Final = 500
+EXACT_WIDTH_NODES: Final = 2000
 """Up to here the width is exact; above, it is a lower bound (the widest layer)."""
 
 

@@ -13,8 +13,11 @@ import kopf
 from taskdist.cluster.client import Client
 from taskdist.cluster.lease import lead
 from taskdist.cluster.reconciler import Reconciler
+from taskdist.cluster.served import OUR_KINDS, not_served, wait_until_served
 from taskdist.handlers.doorbells import register
 from taskdist.telemetry import logs, metrics
+
+_KINDS_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ def main(options: Options) -> None:
 
 async def _run(options: Options) -> None:
     async with await Client.connect(options.kubeconfig, options.context) as client:
+        # kopf looks once which kinds there are: started before the CRDs are served it would never see one of ours.
+        if missing := await wait_until_served(client.credentials, OUR_KINDS, _KINDS_SECONDS):
+            raise SystemExit(not_served(missing, _KINDS_SECONDS))
         reconciler = Reconciler(
             client, namespaces=options.namespaces, agent_image=options.agent_image, in_flight=options.in_flight
         )

@@ -21,7 +21,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def manifests() -> tuple[AgentType, ...]:
     """Return the shipped agent types as API objects, in the file's order."""
     text = resources.files("taskdist.planning").joinpath(_FILE).read_text(encoding="utf-8")
-    documents = yaml.load_all(text, Loader=_LOADER)  # noqa: S506  both loaders are the safe ones
+    documents = yaml.load_all(text, Loader=_LOADER)
     return tuple(AgentType.model_validate(document) for document in documents if document)
 
 

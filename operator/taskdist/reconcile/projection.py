@@ -88,6 +88,9 @@ class Projection:
             for child in [s for s in self.subtasks.values() if s.owner_uid != root.metadata.uid]:
                 self.forget_subtask(child.id, child.uid)
             self.plans = {n: p for n, p in self.plans.items() if p.owner_uid == root.metadata.uid}
+            self.first_start = self.last_finish = None
+            for child in self.subtasks.values():
+                self._clock_in(child)
         self.root = root
         self.root_status = status
         return changed

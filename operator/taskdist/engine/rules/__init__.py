@@ -24,6 +24,44 @@ GROUPS: Final = (
     ("What would save", insights.RULES),
 )
 """Every rule, under the heading that the documentation gives it."""
+ELSEWHERE: Final = (
+    (
+        "NoWorkFound",
+        "Error or Warning",
+        "spec.description",
+        "The text splitter recognised no piece of work; a Warning where all of the text became one subtask.",
+        'say with a verb what is to be done ("Analyze the access logs"), or write explicit tasks',
+    ),
+    (
+        "NothingToDo",
+        "Error",
+        "spec.description",
+        "There is neither a description nor a task; found while the object is read.",
+        "give a description or tasks",
+    ),
+    (
+        "SplitterNotConfigured",
+        "Error",
+        "spec.splitter.type",
+        "A model is asked to split the text, and none is configured.",
+        "use splitter type Rules, or write explicit tasks",
+    ),
+    (
+        "InvalidQuantity",
+        "Error",
+        "spec",
+        "CPU or memory is not a Kubernetes quantity, negative, or beyond what fits.",
+        "write CPU as 500m or 2, and memory as 512Mi or 2Gi",
+    ),
+    (
+        "InvalidBounds",
+        "Error",
+        "spec.retry.backoffSeconds",
+        "A lower bound is above its upper bound.",
+        "swap them or raise the upper one",
+    ),
+)
+"""Codes that do not come out of the table: the text splitter and the reader of objects have their own words."""
 RULES: Final = tuple(rule for _, rules in GROUPS for rule in rules)
 
 

@@ -70,17 +70,15 @@ def _missing_capability(facts: Facts) -> Iterator[Hit]:
 
 def _not_configured(facts: Facts) -> Iterator[Hit]:
     idle = [a for a in facts.outline.assigned if _is_text_only(a) and not a.agent_type.runs_text]
-    by_type: dict[str, list[Assigned]] = {}
-    for one in idle:
-        by_type.setdefault(one.agent_type.name, []).append(one)
-    for name, group in sorted(by_type.items()):
-        few = names([one.draft.id for one in group])
-        verb = "is" if len(group) == 1 else "are"
-        yield Hit(
-            f"{counted(len(group), 'subtask')} ({few}) {verb} described in words only, and agent type "
-            f"{quoted(name)} has nothing that could act on words",
-            group[0].draft.path,
-        )
+    if not idle:
+        return
+    types = sorted({a.agent_type.name for a in idle})
+    subject = f"{counted(len(idle), 'subtask')} ({names([a.draft.id for a in idle])})"
+    verb = "is" if len(idle) == 1 else "are"
+    who = f"agent type {quoted(types[0])} has" if len(types) == 1 else f"the agent types ({names(types)}) have"
+    yield Hit(
+        f"{subject} {verb} described in words only, and {who} nothing that could act on words", idle[0].draft.path
+    )
 
 
 def _override_not_allowed(facts: Facts) -> Iterator[Hit]:

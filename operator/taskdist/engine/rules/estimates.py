@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.model import Basis, Severity
@@ -9,7 +10,6 @@ from taskdist.engine.rules.rule import Hit, Rule, counted, names, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from decimal import Decimal
 
     from taskdist.engine.facts import Facts
 
@@ -25,6 +25,11 @@ def _usd(value: Decimal) -> str:
     return f"${value:,.2f}"
 
 
+def _usd_up(value: Decimal) -> str:
+    """Write dollars rounded up to a cent, for a budget that must cover them."""
+    return _usd(value.quantize(Decimal("0.01"), ROUND_CEILING))
+
+
 def _budget_exceeded(facts: Facts) -> Iterator[Hit]:
     plan, request = facts.plan, facts.outline.request
     budget, reserved = request.limits.budget_usd, request.cluster.reserved_usd
@@ -34,7 +39,7 @@ def _budget_exceeded(facts: Facts) -> Iterator[Hit]:
     yield Hit(
         f"the plan costs about {_usd(plan.estimate.cost_usd)}{held}; the budget is {_usd(budget)}",
         severity=Severity.ERROR if request.limits.block_on_budget else Severity.WARNING,
-        recommendation=f"raise budgetUSD to {_usd(plan.estimate.cost_high_usd + reserved)}, which also covers the high "
+        recommendation=f"raise budgetUSD to {_usd_up(plan.estimate.cost_high_usd + reserved)}, which also covers the high "
         "end, or ask for less",
     )
 

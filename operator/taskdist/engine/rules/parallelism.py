@@ -159,11 +159,11 @@ def _waits_on_purpose(facts: Facts) -> Iterator[Hit]:
     plan = facts.plan
     if plan is None:
         return
-    late = plan.schedule.dispatched_seconds - plan.schedule.makespan_seconds
+    late = plan.schedule.makespan_seconds - plan.schedule.best_known_seconds
     if late > 0:
         yield Hit(
-            "the best schedule found keeps room free for later subtasks; started as soon as they fit, as "
-            f"they are at run time, they take {seconds(late)} longer"
+            f"a schedule is known that is {seconds(late)} shorter, but it leaves room free on purpose; at run time a "
+            "subtask starts as soon as it fits"
         )
 
 
@@ -268,8 +268,8 @@ RULES: Final = (
         "ScheduleWaits",
         I,
         "spec.limits",
-        "The schedule found leaves room free on purpose, which the dispatcher at run time does not do.",
-        "expect the longer time",
+        "A shorter schedule would leave room free on purpose, which the dispatcher at run time does not do.",
+        "add a dependency that makes the subtask wait, if the time matters",
         _waits_on_purpose,
         needs_plan=True,
     ),

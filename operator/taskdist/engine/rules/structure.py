@@ -370,7 +370,7 @@ RULES: Final = (
     ),
     Rule(
         "IgnoredDependency",
-        I,
+        W,
         "spec.strategy",
         "An inferred dependency is less sure than the strategy asks for, and is left out.",
         "say it with then, after or before, or choose strategy Balanced",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from taskdist.engine.schedule.problem import Problem
 
 _POPULATION: Final = 24
+_STALE: Final = 60
+"""The search ends when so many orders in a row were known already."""
 
 
 class Search:
@@ -70,35 +72,37 @@ class Search:
         place = self._place
         return sorted(range(self._of.size), key=lambda node: (starts[node], place[node]))
 
-    def genetic(self, seeds: Sequence[Sequence[int]]) -> None:
-        """Cross and mutate orders until done (Hartmann 1998, Naval Res. Logistics 45:733), justifying each."""
-        if self.done() or self._of.size < 3:
-            return
+    def genetic(self, seeds: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+        """Cross and mutate orders until done (Hartmann 1998, Naval Res. Logistics 45:733), justifying each.
+
+        Returns the last generation's orders, the best first.
+        """
         pool: dict[tuple[int, ...], int] = {}
         for seed in seeds:
-            if self.done():
-                return
-            length, order = self.evaluate(seed)
+            if not self.done():
+                length, order = self.evaluate(seed)
+                pool[order] = length
+        known = 0
+        while len(pool) < _POPULATION and known < _POPULATION and not self.done():
+            length, order = self.evaluate(self._shuffled())
+            known += order in pool
             pool[order] = length
         people = sorted((length, order) for order, length in pool.items())
-        misses = 0
-        while len(people) < _POPULATION and misses < _POPULATION and not self.done():
-            length, order = self.evaluate(self._shuffled())
-            misses += order in pool
-            pool[order] = length
-            people = sorted((length, order) for order, length in pool.items())
-        while not self.done() and len(people) > 1:
-            mother, father = self._parent(people), self._parent(people)
-            length, order = self.evaluate(self._mutated(self._crossed(mother, father)))
+        known = 0
+        # A small problem runs out of orders long before the budget does.
+        while len(people) > 1 and known < _STALE and not self.done():
+            child = self._mutated(self._crossed(self._parent(people), self._parent(people)))
+            length, order = self.evaluate(child)
             if order in pool:
-                self._spend(1)
-                continue
-            if length <= people[-1][0]:
-                if len(people) >= _POPULATION:
-                    del pool[people.pop()[1]]
+                known += 1
+            elif length <= people[-1][0]:
+                known = 0
                 pool[order] = length
                 people.append((length, order))
                 people.sort()
+                if len(people) > _POPULATION:
+                    del pool[people.pop()[1]]
+        return [order for _, order in people]
 
     def _spend(self, schedules: int) -> None:
         self._left -= schedules * self._of.size

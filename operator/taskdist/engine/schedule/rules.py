@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,3 +63,19 @@ def ranks_of(weights: Sequence[float]) -> list[int]:
     for rank, node in enumerate(sorted(range(len(weights)), key=lambda i: (weights[i], i))):
         ranks[node] = rank
     return ranks
+
+
+def by_weight(of: Problem, weights: Sequence[float]) -> list[int]:
+    """Order the tasks by weight, as far as the graph allows: always the ready task of the lowest weight."""
+    missing = [len(earlier) for earlier in of.graph.before]
+    free = [(weights[i], i) for i, count in enumerate(missing) if count == 0]
+    heapq.heapify(free)
+    order: list[int] = []
+    while free:
+        _, node = heapq.heappop(free)
+        order.append(node)
+        for later in of.graph.after[node]:
+            missing[later] -= 1
+            if not missing[later]:
+                heapq.heappush(free, (weights[later], later))
+    return order

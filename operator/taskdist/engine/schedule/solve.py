@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,15 +11,19 @@ from taskdist.engine.schedule.bounds import lower_bound
 from taskdist.engine.schedule.generate import dispatch
 from taskdist.engine.schedule.improve import Search
 from taskdist.engine.schedule.problem import makespan, pack
-from taskdist.engine.schedule.rules import RULES, ranks_of
+from taskdist.engine.schedule.rules import RULES, by_weight, ranks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taskdist.engine.schedule.problem import Problem
 
-_SERIAL_TASKS: Final = 2000
+SERIAL_TASKS: Final = 2000
 """Beyond this only the dispatch heuristic runs: serial generation grows with the square of the tasks."""
+PLACEMENTS_A_SECOND: Final = 60_000
+"""Tasks that the search places in a second on a slow, loaded core; an idle one manages five times as many."""
+WORK_A_SECOND: Final = 0.2
+"""CP-SAT's deterministic work in a second, likewise: its unit is not a second, and differs from model to model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,24 @@ class Effort:
     placements: int = 20_000
     solver_work: float = 0.0
 
+    @classmethod
+    def within(cls, seconds: float, *, solver: bool) -> Effort:
+        """Return the effort that an ordinary core, shared with others, spends in about ``seconds``.
+
+        A third of the time is the search's where the solver takes the rest, else all of it.
+        """
+        if solver:
+            return cls(int(seconds / 3 * PLACEMENTS_A_SECOND), seconds / 2 * WORK_A_SECOND)
+        return cls(int(seconds * PLACEMENTS_A_SECOND))
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Starts in seconds, their makespan, a proven lower bound, who found it, and the order in which to dispatch.
+    """The best schedule found, and the dispatch order that comes nearest to it at run time.
 
-    ``method`` is list, search or exact. ``ranks[i]`` is the place of task ``i`` in the dispatch order; a dispatcher
-    that never waits on purpose reaches ``dispatched`` with it, which is more than ``makespan`` only where the
-    schedule keeps room free for what comes.
+    ``starts`` (seconds) have ``makespan``; none is shorter than ``lower_bound``; ``method`` (list, search, exact) found
+    them. A dispatcher that starts whatever fits, task ``i`` in the order of ``ranks[i]``, makes ``dispatched`` with
+    ``dispatched_makespan``. It is longer than ``makespan`` only where the best schedule leaves room free on purpose.
     """
 
     starts: tuple[int, ...]
@@ -45,13 +58,13 @@ class Schedule:
     lower_bound: int
     method: str
     ranks: tuple[int, ...]
-    dispatched: int
+    dispatched: tuple[int, ...]
+    dispatched_makespan: int
 
     def reordered(self, of: Problem, ranks: tuple[int, ...]) -> Schedule:
-        """Return the schedule that another dispatch order gives; the bound stays."""
+        """Return the same with another dispatch order."""
         starts = tuple(dispatch(of, pack(of), ranks))
-        length = makespan(of, starts)
-        return replace(self, starts=starts, makespan=length, ranks=ranks, dispatched=length)
+        return replace(self, ranks=ranks, dispatched=starts, dispatched_makespan=makespan(of, starts))
 
 
 def solve(of: Problem, effort: Effort) -> Schedule:
@@ -60,7 +73,6 @@ def solve(of: Problem, effort: Effort) -> Schedule:
     bound = lower_bound(of, path)
     packed = pack(of)
     search = Search(of, bound, effort.placements)
-    method = "list"
     orders: list[Sequence[int]] = []
     for rule in RULES[: _rules_tried(of.size)]:
         weights = rule(of, path)
@@ -68,10 +80,10 @@ def solve(of: Problem, effort: Effort) -> Schedule:
         search.offer(starts)
         if search.makespan <= bound:
             break
-        orders += [search.ordered(starts), _by_weight(of, weights)]
-    listed = search.makespan
-    if of.size <= _SERIAL_TASKS and search.makespan > bound:
-        search.genetic(orders)
+        orders += [search.ordered(starts), by_weight(of, weights)]
+    method, listed = "list", search.makespan
+    if of.size <= SERIAL_TASKS and search.makespan > bound:
+        orders += search.genetic(orders)
         method = "search" if search.makespan < listed else method
     if effort.solver_work > 0 and search.makespan > bound and of.size <= exact.MOST_TASKS and exact.is_available():
         answer = exact.shorten(of, path, bound, search.makespan, effort.solver_work)
@@ -79,37 +91,30 @@ def solve(of: Problem, effort: Effort) -> Schedule:
         if answer.starts is not None:
             search.offer(answer.starts)
             method = "exact"
-    return _as_dispatched(of, search, bound, method)
+    return _with_dispatch(of, search, orders, bound, method)
 
 
-def _as_dispatched(of: Problem, search: Search, bound: int, method: str) -> Schedule:
-    """Take the schedule that the dispatcher makes of the order, if it is as short: it is the one that will run."""
-    order = search.ordered(search.starts)
-    ranks = [0] * of.size
-    for rank, node in enumerate(order):
-        ranks[node] = rank
-    dispatched = dispatch(of, pack(of), ranks)
-    length = makespan(of, dispatched)
+def _with_dispatch(of: Problem, search: Search, orders: Sequence[Sequence[int]], bound: int, method: str) -> Schedule:
+    """Find the dispatch order among those seen that reaches the shortest makespan; the best schedule's comes first."""
+    packed = pack(of)
+    best: tuple[int, list[int], list[int]] | None = None
+    for order in (search.ordered(search.starts), *orders):
+        ranks = [0] * of.size
+        for rank, node in enumerate(order):
+            ranks[node] = rank
+        starts = dispatch(of, packed, ranks)
+        length = makespan(of, starts)
+        if best is None or length < best[0]:
+            best = (length, ranks, starts)
+        if length <= search.makespan:
+            break
+    if best is None:
+        raise AssertionError("the best schedule's own order is always tried")
+    length, ranks, dispatched = best
     starts = dispatched if length <= search.makespan else search.starts
-    return Schedule(tuple(starts), min(length, search.makespan), bound, method, tuple(ranks), length)
+    return Schedule(tuple(starts), min(length, search.makespan), bound, method, tuple(ranks), tuple(dispatched), length)
 
 
 def _rules_tried(size: int) -> int:
     """All rules on small graphs, fewer on large ones: one pass over 10,000 tasks takes a tenth of a second."""
-    return len(RULES) if size <= 2000 else 3
-
-
-def _by_weight(of: Problem, weights: Sequence[float]) -> list[int]:
-    """Order the tasks by weight, as far as the graph allows: always the ready task of the lowest weight."""
-    missing = [len(earlier) for earlier in of.graph.before]
-    free = [(weights[i], i) for i, count in enumerate(missing) if count == 0]
-    heapq.heapify(free)
-    order: list[int] = []
-    while free:
-        _, node = heapq.heappop(free)
-        order.append(node)
-        for later in of.graph.after[node]:
-            missing[later] -= 1
-            if not missing[later]:
-                heapq.heappush(free, (weights[later], later))
-    return order
+    return len(RULES) if size <= SERIAL_TASKS else 3

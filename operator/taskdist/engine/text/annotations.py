@@ -21,13 +21,24 @@ _ONLY_REFERENCES = re.compile(
 _MUTUAL = re.compile(
     r"\b(?:neither (?:of (?:them|these|the two) )?(?:blocks|depends|needs|waits)|(?:none|neither) of (?:them|these|those|which) (?:depends?|blocks?|needs?|waits?)|do(?:es)? not depend on (?:each other|one another)|don't depend on (?:each other|one another)|don't (?:block|need) each other"
     r"|(?:are|is|run|runs|can (?:all |both )?(?:run|be done|happen|go|proceed|start|be run|be worked on)|may (?:all |both )?(?:run|be done|happen)|should (?:all |both )?(?:run|be done|happen)) (?:all |both |entirely |completely |fully |totally )?(?:independent|independently|in parallel|in any order|at the same time|concurrently|simultaneously|side by side|at once|unrelated)"
-    r"|order (?:does not|doesn't|is not|isn't) (?:matter|important|relevant)|in whatever order|nothing to do with each other|unrelated to each other|independent of (?:each other|one another)|in no particular order|in any order|have nothing to do with|no order (?:is )?(?:required|needed|implied))\b"
+    r"|(?:them|both|these|those|all) (?:two |three |of them )?(?:in parallel|at the same time|concurrently|simultaneously|side by side|in any order|independently)|order (?:does not|doesn't|is not|isn't) (?:matter|important|relevant)|in whatever order|nothing to do with each other|unrelated to each other|independent of (?:each other|one another)|in no particular order|in any order|have nothing to do with|no order (?:is )?(?:required|needed|implied))\b"
 )
 
 
 def is_free(text: str) -> bool:
     """True for "can start right away", "no dependencies": a remark that lifts the order."""
     return bool(_FREE.match(text))
+
+
+_FREES_LATEST = re.compile(
+    r"^(?:that|this|it|which|they|these|that one|this one|the latter|the last one|the former)(?: one)? (?:can|may|could) (?:also )?(?:be \w+|start|happen|begin|run|go|proceed|be)?(?: \w+)? ?(?:at any ?time|any ?time|right away|immediately|in parallel|independently|at any point|whenever|on the side|on its own|in the background|at the same time|separately|already)\b"
+    r"|^(?:that|this|it|which|they|these) (?:does not|doesn't|do not|don't|needn't|need not) (?:need to )?(?:depend|wait|block)\b|^(?:that|this|it|which|they|these)(?:'s| is| are) (?:entirely |completely |fully |totally )?(?:independent|unrelated|not blocked|separate)\b"
+)
+
+
+def frees_latest(text: str) -> bool:
+    """True for "that can be built at any time": the step told last waits for nothing that was not said of it."""
+    return bool(_FREES_LATEST.match(text))
 
 
 def is_mutual(text: str) -> bool:

@@ -69,7 +69,7 @@ def _flat(text: str) -> list[Block]:
 def _line_block(line: str, start: int, end: int) -> Block:
     heading = _HEADING.match(line) or _BOLD.match(line)
     phase = _PHASE.match(line)
-    if phase and (phase["sep"] or not line[phase.end() :].strip()):
+    if phase and (phase["sep"] or not line[phase.end() :].strip()) and not _counts_on(line, phase):
         return Block(
             "heading", start + phase.end(), end, _width(line), "phase", phase["no"].lower(), note=phase["note"] or ""
         )
@@ -78,9 +78,20 @@ def _line_block(line: str, start: int, end: int) -> Block:
     found = _MARKER.match(line)
     if found and found["number"] and _more_labels(line[found.end() :], found["number"].lower(), found["close"]):
         found = None
+    if found and found["stepno"] and re.search(r"\b(?:step|task)\s+2\b", line[found.end() :], re.IGNORECASE):
+        found = None
     if found and found.end() < len(line) + 1 and line[found.end() :].strip():
         return _item(found, start, end)
     return Block("para", start + _width(line), end, _width(line))
+
+
+def _counts_on(line: str, phase: re.Match[str]) -> bool:
+    """ "Step 1: … Step 2: …" on one line is prose."""
+    kind, number = phase["name"].split()[0], phase["no"]
+    return (
+        number.isdigit()
+        and re.search(rf"\b{re.escape(kind)}\s+{int(number) + 1}\b", line[phase.end() :], re.IGNORECASE) is not None
+    )
 
 
 def _more_labels(rest: str, label: str, close: str) -> bool:

@@ -66,6 +66,7 @@ class Clause:
     leads: str = ""
     frame: str = ""
     again: bool = False
+    antecedent: list[Word] = field(default_factory=list)
 
     @property
     def lemma(self) -> str:
@@ -156,10 +157,8 @@ def _head(clause: Clause, words: list[Word], i: int) -> None:
         clause.mood, clause.verb = "inf", _next_verb(words, i)
     elif head.tag == "VG" and not _runs_finite(words, i):
         clause.mood, clause.verb = "ger", i
-    elif head.tag == "VN" and not _runs_finite(words, i):
+    elif (head.tag == "VN" and not _runs_finite(words, i)) or head.tag == "VD":
         clause.mood, clause.verb = ("part", i)
-    elif head.tag == "VD":
-        clause.mood, clause.verb = "part", i
     elif (late := _late_command(words, i)) and not _runs_finite(words, late):
         clause.mood, clause.verb, clause.front = "imp", late, words[i:late]
     elif not _finite(clause, words, i):
@@ -199,9 +198,7 @@ def _in_relative(words: list[Word], start: int, j: int, *, contact: bool = True)
     """True if a relative word, or a pronoun right after a noun ("the model we use"), stands between ``start`` and the verb at ``j``."""
     seen = 0
     for k in range(start, j):
-        if words[k].tag == "WH":
-            seen += 1
-        elif (
+        if words[k].tag == "WH" or (
             contact
             and words[k].tag == "PRP"
             and words[k].lower in {"we", "i", "you", "they", "he", "she", "it"}
@@ -214,8 +211,7 @@ def _in_relative(words: list[Word], start: int, j: int, *, contact: bool = True)
     verbs_between = sum(
         1
         for k in range(start, j)
-        if words[k].tag in {"VZ", "VD", "MD", "BE", "HV"}
-        and words[k - 1].tag not in {"MD", "BE", "HV"}
+        if (words[k].tag in {"VZ", "VD", "MD", "BE", "HV"} and words[k - 1].tag not in {"MD", "BE", "HV"})
         or (words[k].tag == "V" and words[k - 1].tag not in {"MD", "TO", "DO"} and k > start)
     )
     return verbs_between < seen
@@ -228,7 +224,7 @@ def _finite(clause: Clause, words: list[Word], i: int, *, contact: bool = True) 
     """
     for j in range(i + 1, len(words)):
         word = words[j]
-        if word.tag == "TO" and j + 1 < len(words) and words[j + 1].tag in {"V", "BE"}:
+        if word.tag == "TO" and j + 1 < len(words) and words[j + 1].tag in {"V", "BE"} and words[j - 1].tag != "HV":
             return False
         starts_group = word.tag in {"MD", "BE", "HV", "DO", "VZ", "VD"} or (
             word.tag == "V" and words[j - 1].tag in {"N", "PRP", "RB", "WH", "CD", "DT"} and _may_be_plural(words, i, j)
@@ -360,7 +356,12 @@ def _asks_whether(clause: Clause, last: Clause) -> bool:
 def _adverb(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
     if following is None:
         return "join" if out and not front else "own"
-    return "wait"
+    return "join" if out and _lacks_object(out[-1]) and clause.delim == "," and following.delim == "," else "wait"
+
+
+def _lacks_object(clause: Clause) -> bool:
+    """A command whose verb has nothing but adverbs behind it."""
+    return clause.mood == "imp" and clause.verb >= 0 and all(w.tag == "RB" for w in clause.words[clause.verb + 1 :])
 
 
 def _prepositional(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
@@ -395,7 +396,11 @@ def _noun(clause: Clause, out: list[Clause], front: list[Clause], following: Fra
     if out and out[-1].wishes and _noun_with_participle(clause) and not out[-1].sub:
         clause.mood = "part"
         return "own"
-    if following is None or following.delim in {";", "->"}:
+    if (
+        following is None
+        or following.delim in {";", "->"}
+        or (following.words and following.words[0].tag == "MD" and following.delim == ",")
+    ):
         waits = False
     else:
         waits = True
@@ -429,6 +434,14 @@ def _noun(clause: Clause, out: list[Clause], front: list[Clause], following: Fra
 
 def _own_object(clause: Clause, last: Clause, following: Fragment | None) -> bool:
     """An object with conditions of its own is handed out on its own."""
+    if (
+        last.mood == "imp"
+        and "and" in clause.delim.split()
+        and clause.cues
+        and clause.words[0].tag == "RB"
+        and clause.cues[0][0] in {"parallel", "then", "finally"}
+    ):
+        return True
     if (
         clause.delim not in {", and", ",", "and"}
         or clause.words[0].tag not in {"DT", "CD"}
@@ -472,7 +485,25 @@ def _noun_with_participle(clause: Clause) -> bool:
 
 
 def _relative(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
-    return "join" if out else "own"
+    """A relative clause belongs to its noun, unless it hands out work: "…, which you should compute"."""
+    if not out or clause.words[0].lower not in {"which", "who"}:
+        return "join" if out else "own"
+    if not _finite(clause, clause.words, 1) or not {w.lower for w in clause.aux} & _OBLIGING:
+        clause.mood, clause.verb, clause.subject, clause.aux = "rel", -1, [], []
+        return "join"
+    clause.antecedent = _last_noun_phrase(out[-1].words)
+    clause.subject = clause.subject or clause.antecedent
+    return "own"
+
+
+_OBLIGING = frozenset({"should", "must", "shall", "needs", "need", "has", "have", "ought"})
+
+
+def _last_noun_phrase(words: list[Word]) -> list[Word]:
+    k = len(words)
+    while k and words[k - 1].tag in {"N", "CD", "JJ", "VN", "VG"}:
+        k -= 1
+    return words[max(0, k - 1) :] if k and words[k - 1].tag in {"DT", "PS"} else words[k:]
 
 
 def _continued(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
@@ -493,6 +524,8 @@ def _command(clause: Clause, out: list[Clause], front: list[Clause], following: 
         return "own"
     last = out[-1]
     if "or" in clause.delim.split() and not last.sub:
+        return "own" if any(w.lower == "either" for w in last.words[: last.verb]) else "join"
+    if _inside_relative(last) and clause.delim in {",", "and", ", and"}:
         return "join"
     if (
         last.sub
@@ -505,12 +538,26 @@ def _command(clause: Clause, out: list[Clause], front: list[Clause], following: 
     return "own"
 
 
+def _inside_relative(clause: Clause) -> bool:
+    """ "A board which lets me filter, sort …", "a tool to collect, store …": bare verbs that go on with one inside the object."""
+    tail = clause.words[clause.verb + 1 :] if clause.verb >= 0 else []
+    if not tail or tail[-1].tag != "V":
+        return False
+    return any(w.tag == "WH" for w in tail) or (
+        len(tail) > 1
+        and tail[-2].tag == "TO"
+        and clause.mood == "imp"
+        and clause.lemma not in {"try", "start", "begin", "need", "continue"}
+    )
+
+
 def _participial(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
     if not out:
         return "own"
     last = out[-1]
     if last.sub:
-        return "join" if clause.delim in {"and", "or", ", or"} or last.delim else "own"
+        inside = clause.delim in {"and", "or", ", or"} or bool(last.delim) or last.sub == "reason"
+        return "join" if inside else "own"
     if "or" in clause.delim.split():
         return "join"
     passive = last.mood == "part" or (last.verb >= 0 and last.words[last.verb].tag == "VN") or last.wishes
@@ -608,11 +655,15 @@ def _with_front(front: list[Clause], clause: Clause) -> Clause:
         clause.subject = before + clause.subject
     else:
         clause.front = before + clause.front
-    clause.delim = front[0].delim
+    follows, clause.delim = clause.delim, front[0].delim
     clause.label = clause.label or front[0].label
     clause.cues = [c for f in front for c in f.cues] + clause.cues
     clause.asides = [a for f in front for a in f.asides] + clause.asides
-    clause.joined = [(f.delim, 0) for f in front[1:]] + clause.joined
+    clause.joined = [(follows, 0), *clause.joined] if clause.mood == "fin" else clause.joined
+    starts = [sum(len(f.words) for f in front[:k]) for k in range(1, len(front))]
+    clause.joined = [(f.delim, n) for f, n in zip(front[1:], starts, strict=True)] + [
+        (d, n + shift) for d, n in clause.joined
+    ]
     return clause
 
 

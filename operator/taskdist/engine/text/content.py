@@ -13,6 +13,7 @@ from taskdist.engine.text.words.artifacts import GENERIC, LEFT_BEHIND, VAGUE
 _CONTENT_TAGS = frozenset({"N", "VN", "VG", "V", "VZ", "VD", "JJ", "CD"})
 _PRONOUNS = frozenset(
     {
+        "two",
         "it",
         "them",
         "they",
@@ -183,6 +184,12 @@ def object_phrase(step: Step) -> list[Word]:
     return before[-1][0] if before else []
 
 
+def _is_bare_two(previous: Word | None, after: Word | None) -> bool:
+    """ "Intersect the two": no noun follows."""
+    pointed = previous is not None and previous.lower in {"the", "these", "those"}
+    return pointed and (after is None or after.tag not in {"N", "JJ", "VN", "VG", "PRP"})
+
+
 def _pronoun(step: Step) -> str:
     """The pronoun that points to something before this step, if there is one."""
     words = step.words
@@ -205,7 +212,7 @@ def _pronoun(step: Step) -> str:
             and after.tag in {"VZ", "BE", "V", "MD", "HV"}
         ):
             continue
-        if low in {"this", "that", "these", "those", "all", "both", "each", "one", "same"} and word.tag != "PRP":
+        if low in {"this", "that", "these", "those", "all", "both", "each", "one", "same", "two"} and word.tag != "PRP":
             if low in {"all", "both", "each"} and (
                 after is None or after.tag in {"IN", "VN", "RB", "TO", "MD", "BE"} or after.lower == "of"
             ):
@@ -216,7 +223,9 @@ def _pronoun(step: Step) -> str:
                 and any(w.lower in {"as well", "too", "also", "likewise"} for w in words)
             ):
                 return low
-            if low in {"one", "same"}:
+            if low == "two" and _is_bare_two(previous, after):
+                return low
+            if low in {"one", "same", "two"}:
                 continue
             if low in {"each"} and after is not None and after.lower == "to":
                 return low
@@ -244,10 +253,137 @@ def _pronoun(step: Step) -> str:
 
 
 _OBJECT_WANTED = frozenset(
-    """deploy publish ship release import export load upload circulate quantize benchmark test validate verify check review approve merge deliver distribute submit optimise
-optimize integrate profile analyze analyse evaluate send share report document announce serve install launch archive restore sign reconcile clean transform visualise visualize index concatenate vortex package translate proofread print
-print seal label tag encrypt compress convert migrate sort filter annotate render edit format frame sand paint varnish promote roll push post mail dispatch escalate notify file retest refactor configure monitor deduplicate normalise normalize anonymise anonymize sync sync replicate
-summarise summarize assign commit rebase compile build fix patch polish stain rinse dry bake cool plate assess compare plan design implement develop prototype iterate audit scan pay reimburse invoice forward retrain refine schedule backup rollback commission train calibrate assemble""".split()
+    [
+        "deploy",
+        "publish",
+        "ship",
+        "release",
+        "import",
+        "export",
+        "load",
+        "upload",
+        "circulate",
+        "quantize",
+        "benchmark",
+        "test",
+        "validate",
+        "verify",
+        "check",
+        "review",
+        "approve",
+        "merge",
+        "deliver",
+        "distribute",
+        "submit",
+        "optimise",
+        "optimize",
+        "integrate",
+        "profile",
+        "analyze",
+        "analyse",
+        "evaluate",
+        "send",
+        "share",
+        "report",
+        "document",
+        "announce",
+        "serve",
+        "install",
+        "launch",
+        "archive",
+        "restore",
+        "sign",
+        "reconcile",
+        "clean",
+        "transform",
+        "visualise",
+        "visualize",
+        "index",
+        "concatenate",
+        "vortex",
+        "package",
+        "translate",
+        "proofread",
+        "print",
+        "print",
+        "seal",
+        "label",
+        "tag",
+        "encrypt",
+        "compress",
+        "convert",
+        "migrate",
+        "sort",
+        "filter",
+        "annotate",
+        "render",
+        "edit",
+        "format",
+        "frame",
+        "sand",
+        "paint",
+        "varnish",
+        "promote",
+        "roll",
+        "push",
+        "post",
+        "mail",
+        "dispatch",
+        "escalate",
+        "notify",
+        "file",
+        "retest",
+        "refactor",
+        "configure",
+        "monitor",
+        "deduplicate",
+        "normalise",
+        "normalize",
+        "anonymise",
+        "anonymize",
+        "sync",
+        "sync",
+        "replicate",
+        "summarise",
+        "summarize",
+        "assign",
+        "commit",
+        "rebase",
+        "compile",
+        "build",
+        "fix",
+        "patch",
+        "polish",
+        "stain",
+        "rinse",
+        "dry",
+        "bake",
+        "cool",
+        "plate",
+        "assess",
+        "compare",
+        "plan",
+        "design",
+        "implement",
+        "develop",
+        "prototype",
+        "iterate",
+        "audit",
+        "scan",
+        "pay",
+        "reimburse",
+        "invoice",
+        "forward",
+        "retrain",
+        "refine",
+        "schedule",
+        "backup",
+        "rollback",
+        "commission",
+        "train",
+        "calibrate",
+        "assemble",
+    ]
 )
 
 
@@ -256,6 +392,8 @@ def _elided(step: Step) -> bool:
     if step.verb is None or step.verb.tag not in {"V", "VG"} or step.clause.subject:
         return False
     rest = [w for w in step.words if w.start > step.verb.start and w.tag not in {"RB", "RP"}]
+    if len(rest) == 1 and rest[0].tag == "IN":
+        return True
     if not rest:
         return step.verb.lemma in _OBJECT_WANTED
     if rest[0].tag in {"IN", "TO"} and rest[0].lower in {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from taskdist.engine.text import annotations as remarks
 from taskdist.engine.text.steps import Step
 from taskdist.engine.text.tags import Word
 
 _CONNECTORS = re.compile(r"^[\W_]*(?:(?:and|or|but|&|plus|as well as)[\W_]*)?$", re.IGNORECASE)
 _ASIDE = re.compile(r"^\s*[(\[][^()\[\]]*[)\]][\s,]*$")
+_TRAILING = re.compile(r"\s*\(([^()\n]{1,120})\)")
 _LEADING = frozenset({"please", "and", "so", "also", "kindly", "just", "now"})
 
 
@@ -21,16 +23,29 @@ def describe(text: str, step: Step) -> str:
             gap = text[words[k - 1].end : word.start] if word.start >= words[k - 1].end else " "
             out += gap if _CONNECTORS.match(gap) or _ASIDE.match(gap) else " "
         out += text[word.start : word.end]
+    tail = _TRAILING.match(text, words[-1].end)
+    if tail and words[-1] is step.clause.words[-1] and not _is_remark(tail.group(1)):
+        out += tail.group()
     if step.member and not any(w is m for m in step.member for w in words):
         out += " (" + _joined(text, step.member) + ")"
     return " ".join(out.split())
+
+
+def _is_remark(aside: str) -> bool:
+    """ "(done)", "(needs a)", "(after step 3)": about the order, not about the work."""
+    words = aside.strip().lower()
+    return (
+        remarks.is_free(words)
+        or remarks.needs(words) is not None
+        or words in {"done", "optional", "later", "urgent", "if possible"}
+    )
 
 
 def _without_cues(step: Step) -> list[Word]:
     words = step.words
     start = 0
     while start < len(words) - 1 and (
-        words[start].role and words[start].tag in {"RB", "SC"} or words[start].lower in _LEADING
+        (words[start].role and words[start].tag in {"RB", "SC"}) or words[start].lower in _LEADING
     ):
         start += 1
     end = len(words)

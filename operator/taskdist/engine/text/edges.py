@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from taskdist.engine.text import inflect
 from taskdist.engine.text.clauses import Clause
-from taskdist.engine.text.content import Content, content, noun_phrases, step_phrases, stems, with_parts
-from taskdist.engine.text.reader import Group
+from taskdist.engine.text.content import Content, content, noun_phrases, stems, step_phrases, with_parts
+from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Condition, Mention, Step
 from taskdist.engine.text.tags import Word
 from taskdist.engine.text.words.artifacts import RESULT_NOUNS
-from taskdist.engine.text.words.order import CLOSING, ERRANDS, OUTCOMES, WHOLE
+from taskdist.engine.text.words.order import CLOSING, CLOSING_LISTS, COUNTS, ERRANDS, OUTCOMES, WHOLE, WHOLES
+from taskdist.engine.text.words.work import GATHERING
 
 EXPLICIT = 0.95
 STATED = 0.9
@@ -56,6 +58,8 @@ class Orderer:
         self.branches: dict[int, list[tuple[tuple[int, ...], int]]] = {}
         self.open: dict[int, None] = {}
         self.seen: list[int] = []
+        self.last_of_all: list[tuple[int, str]] = []
+        self.awaited: list[tuple[str, list[int]]] = []
         self.conditions: dict[int, tuple[int, ...]] = {}
 
     # -- bookkeeping --
@@ -105,6 +109,12 @@ class Orderer:
     def run(self) -> dict[tuple[int, int], tuple[str, float]]:
         """All edges with cue and confidence."""
         self._walk(self.root, [])
+        for t, words in self.last_of_all:
+            for n in self.sinks([n for n in self.seen if n != t]):
+                self.add(n, t, words, STATED)
+        for need, numbers in self.awaited:
+            if need in self.labels:
+                self._chain(self._numbers(self.labels[need]), numbers, f"needs {need}", EXPLICIT)
         return self.edges
 
     def _walk(self, group: Group, outer: list[Group]) -> list[int]:
@@ -171,9 +181,8 @@ class Orderer:
     def _is_loose(self, group: Group) -> bool:
         if group.free and group.order == "set":
             return True
-        return (
-            self._says(group.lead, "parallel")
-            or any(w.lower in {"parallel", "concurrently", "independently"} for c in group.lead for w in c.words)
+        return self._says(group.lead, "parallel") or (
+            any(w.lower in {"parallel", "concurrently", "independently"} for c in group.lead for w in c.words)
             and group.order != "text"
         )
 
@@ -192,7 +201,9 @@ class Orderer:
                             self.add(target, b, need[1:], STATED)
                 continue
             other = self.labels.get(need)
-            if other is not None and other is not group:
+            if other is None:
+                self.awaited.append((need, numbers))
+            elif other is not group:
                 self._chain(self._numbers(other), numbers, f"needs {need}", EXPLICIT)
 
     @staticmethod
@@ -209,7 +220,10 @@ class Orderer:
         t = step.number
         told = self._explicit(step, group, previous, mine)
         flowed = self._data_flow(step, mine, told=told)
-        if not told and self._in_list(step, mine):
+        elsewhere = any(
+            n in mine and self.steps[n].sentence == step.sentence and n != mine[-1] for n in self.before.get(t, ())
+        )
+        if not told and not elsewhere and self._in_list(step, mine):
             self._listed(step, mine)
         elif not told and not flowed:
             self._default(step, previous, mine)
@@ -226,6 +240,8 @@ class Orderer:
                 self.index.setdefault(stem, []).append(t)
 
     def _may(self, a: int, t: int) -> bool:
+        if self.steps[t].is_free:
+            return False
         if a == t or a in self.barred.get(t, ()) or self._excluded(a, t):
             return False
         one, two = self.steps[a], self.steps[t]
@@ -255,11 +271,27 @@ class Orderer:
             return True
         if role == "beforehand":
             return self._before_cue(step, words, mine)
-        if role == "first" and mine:
-            for n in self.sources([m for m in mine if self.steps[m].sentence == self.steps[mine[-1]].sentence]):
-                self.add(t, n, words, 0.8)
-            return True
+        if role == "first":
+            return self._first_cue(step, words, mine)
         return False
+
+    def _first_cue(self, step: Step, words: str, mine: list[int]) -> bool:
+        """ "…, but X and Y have to be done first": before what was told before."""
+        t = step.number
+        together = [t]
+        while (
+            together[0] - 1 in mine
+            and self.steps[together[0]].clause.delim == "and"
+            and self.steps[together[0] - 1].sentence == step.sentence
+        ):
+            together.insert(0, together[0] - 1)
+        others = [m for m in mine if m not in together and self.steps[m].clause is not step.clause]
+        if not others:
+            return False
+        for n in self.sources([m for m in others if self.steps[m].sentence == self.steps[others[-1]].sentence]):
+            for first in together:
+                self.add(first, n, words, 0.8)
+        return True
 
     def _after_cue(self, step: Step, role: str, words: str, previous: list[int], mine: list[int]) -> bool:
         t = step.number
@@ -273,6 +305,8 @@ class Orderer:
         targets = [n for n in targets if not self._excluded(n, t)]
         for n in targets:
             self.add(n, t, words, EXPLICIT)
+        if role == "finally" and not mine and not targets:
+            self.last_of_all.append((t, words))
         return bool(targets)
 
     def _fronted(self, step: Step, words: str) -> bool:
@@ -360,14 +394,26 @@ class Orderer:
         earlier = [n for n in self.seen if n != t]
         if not earlier:
             return []
-        if low & WHOLE and not (stems(words) - {inflect.stem(w) for w in WHOLE} - OUTCOMES):
+        if low & WHOLE and not (_spoken(words) - WHOLE - OUTCOMES):
             return [n for n in self.open if n != t]
         found = self._phrases(words, earlier)
         if found:
             return found
-        if low & {"it", "this", "that", "they", "these", "those", "them", "it's", "that's"} or (
-            low & OUTCOMES and not low & {"we", "you"}
-        ):
+        pointing = low & {
+            "it",
+            "this",
+            "that",
+            "they",
+            "these",
+            "those",
+            "them",
+            "it's",
+            "that's",
+            "that'll",
+            "they're",
+            "it'll",
+        }
+        if (pointing and (low & OUTCOMES or not _spoken(words))) or (low & OUTCOMES and not low & {"we", "you"}):
             return self.sinks(previous) if previous else earlier[-1:]
         return []
 
@@ -468,7 +514,8 @@ class Orderer:
             or any(not c.isalnum() and c in "≥≤<>=" for w in low for c in w)
             or low & {"below", "above"}
         )
-        if not marks:
+        last_kind = self.contents[mine[-1]].kind if mine else ""
+        if not marks and not condition.is_test and last_kind not in {"study", "check"}:
             return []
         last = [n for n in mine if self.steps[n].condition is None] or mine or earlier
         return self.sinks(previous) if previous and self.steps[previous[-1]].condition is None else last[-1:]
@@ -494,6 +541,8 @@ class Orderer:
             candidates = earlier or candidates
         for phrase, definite in step_phrases(step):
             found |= self._uses(t, phrase, definite=definite, candidates=candidates)
+        if step.verb is not None and step.verb.lemma in GATHERING and not c.pronoun and not told:
+            found |= self._hang(t, [n for n in candidates if n in self.open], step.verb.lower, SAME_THING)
         if not found and not told and c.definite & RESULT_NOUNS:
             found = self._hang(t, self.sinks(candidates)[-1:], "the result", SAME_THING)
         return found
@@ -516,6 +565,8 @@ class Orderer:
                 c.pronoun,
                 SAME_THING,
             )
+        if c.pronoun == "two":
+            return self._hang(t, [n for n in self.open if self._may(n, t)][-2:], "the two", DATA_FLOW)
         if c.pronoun in {"all", "both", "everything"}:
             return self._hang(t, [n for n in self.open if self._may(n, t)], c.pronoun, DATA_FLOW)
         same = self._same_preposition(step, last)
@@ -563,17 +614,32 @@ class Orderer:
         for stem in wanted:
             for n in self.index.get(stem, ())[-_REACH:]:
                 if n in allowed:
-                    hits[n] = hits.get(n, 0.0) + self._weight(stem, n, head, worked, definite=definite)
+                    hits[n] = hits.get(n, 0.0) + self._weight(
+                        stem, n, head, worked, definite=definite, alone=len(wanted) == 1
+                    )
         if not hits:
-            return False
+            several = self._so_many(t, phrase, candidates) if definite else []
+            return bool(several) and self._hang(t, several, " ".join(w.lower for w in phrase), SAME_THING)
         score = max(hits.values())
         confidence = _overlap_confidence(score, definite=definite)
         if confidence < GUESSED:
             return False
         best = [n for n in sorted(hits) if hits[n] >= score - 0.25][-1]
+        several = self._so_many(t, phrase, candidates) if definite else []
+        if several:
+            return self._hang(t, several, " ".join(w.lower for w in phrase), DATA_FLOW)
         return self._hang(t, self._with_twins([best], self.steps[t]), " ".join(w.lower for w in phrase), confidence)
 
-    def _weight(self, stem: str, n: int, head: str, worked: set[str], *, definite: bool) -> float:
+    def _so_many(self, t: int, phrase: list[Word], candidates: list[int]) -> list[int]:
+        """ "The two outputs", "the three reports": as many steps right before, if they stand side by side."""
+        many = next((COUNTS[w.lower] for w in phrase if w.lower in COUNTS), 0)
+        unused = [n for n in candidates if n in self.open]
+        last = (unused if len(unused) >= many else candidates)[-many:] if many > 1 else []
+        if len(last) < many or any(self._reaches(a, b) for a in last for b in last if a != b):
+            return []
+        return last
+
+    def _weight(self, stem: str, n: int, head: str, worked: set[str], *, definite: bool, alone: bool) -> float:
         """How much a shared stem says that step ``n`` made or handled the thing."""
         c = self.contents[n]
         if stem in worked and stem == c.verb:
@@ -583,6 +649,8 @@ class Orderer:
             return weight
         if stem in self.things[n]:
             return weight if stem in c.heads or stem in self.heads[n] else weight * 0.5
+        if not alone:
+            return weight * 0.2
         return weight * (0.6 if definite else 0.5)
 
     def _hang(self, t: int, targets: list[int], cue: str, confidence: float) -> bool:
@@ -620,11 +688,46 @@ class Orderer:
 
     def _listed(self, step: Step, mine: list[int]) -> None:
         t, last = step.number, mine[-1]
-        if not self._may(last, t) or self._siblings(last, t):
+        if not self._may(last, t):
+            return
+        if self._siblings(last, t):
+            for n in [
+                n for n in self.before.get(last, ()) if self.steps[n].sentence == step.sentence and self._may(n, t)
+            ]:
+                self.add(n, t, "listed order", LISTED)
+            return
+        if self._from_the_same(step, last):
             return
         members = [s for s in self.steps if s.sentence == step.sentence and s.condition is step.condition]
         if not self._unrelated(members):
-            self.add(last, t, step.clause.delim or "listed order", LISTED)
+            ends = (
+                [
+                    n
+                    for n in mine
+                    if n in self.open and self.steps[n].sentence == step.sentence and self._siblings(n, last)
+                ]
+                if not self.contents[t].pronoun
+                else []
+            )
+            for n in {last, *ends}:
+                if self._may(n, t):
+                    self.add(n, t, step.clause.delim or "listed order", LISTED)
+
+    def _from_the_same(self, step: Step, last: int) -> bool:
+        """ "Based on that list, order A and file B": what stands in front goes for both."""
+        t, front = step.number, self.steps[last].clause.front
+        if (
+            not front
+            or front[0].tag != "IN"
+            or self.contents[t].pronoun
+            or self.contents[t].elided
+            or self.before.get(t)
+        ):
+            return False
+        sources = [n for n in self.before.get(last, ()) if self.steps[n].sentence != step.sentence]
+        for n in sources:
+            self.add(n, t, " ".join(w.lower for w in front[:4]), self.edges[(n, last)][1])
+        return bool(sources)
 
     def _unrelated(self, members: list[Step]) -> bool:
         """Errands and upkeep with nothing in common are no pipeline."""
@@ -650,8 +753,14 @@ class Orderer:
         elif self.contents[t].elided and previous:
             for n in [n for n in self.sinks(previous) if self._may(n, t)]:
                 self.add(n, t, "same object", SAME_THING)
+        elif step.is_because and self._held_up(last):
+            self.add(t, last, "so", STATED)
         elif not _adds_on(step) and not self._siblings(last, t):
             self.add(last, t, clause.delim or "next sentence", self._follows(step, self.steps[last]))
+
+    def _held_up(self, n: int) -> bool:
+        """ "The plan can't be finished until …, so …": what comes next clears the way."""
+        return any(w.lower in {"can't", "cannot"} for w in self.steps[n].clause.aux)
 
     def _follows(self, step: Step, last: Step) -> float:
         """How likely a step without any link still follows the one told before it."""
@@ -661,19 +770,34 @@ class Orderer:
         return FOLLOWS
 
     def _list_order(self, units: list[list[int]]) -> None:
-        """Bullets: a pipeline if neighbours are linked at all and they are no mere errands."""
-        if len(units) < 2 or any(len(u) != 1 for u in units):
+        """Bullets: a pipeline if neighbours are linked or lack an object, and they are no mere errands."""
+        if len(units) < 2:
             return
-        members = [self.steps[u[0]] for u in units]
-        linked = any(
-            (a[0], b[0]) in self.edges and self.edges[(a[0], b[0])][1] >= KEPT
-            for a, b in zip(units, units[1:], strict=False)
-        )
-        if not linked or self._unrelated(members):
-            return
-        for (a,), (b,) in zip(units, units[1:], strict=False):
-            if self._may(a, b) and not self.before.get(b):
-                self.add(a, b, "listed order", LISTED)
+        if all(len(u) == 1 for u in units):
+            members = [self.steps[u[0]] for u in units]
+            linked = any((a[0], b[0]) in self.edges and self.edges[(a[0], b[0])][1] >= KEPT for a, b in pairwise(units))
+            linked = linked or any(self.contents[s.number].elided for s in members[1:])
+            if linked and not self._unrelated(members):
+                for (a,), (b,) in pairwise(units):
+                    if self._may(a, b) and not self.before.get(b):
+                        self.add(a, b, "listed order", LISTED)
+        last = units[-1][0]
+        if (
+            self.steps[last].verb is not None
+            and self.steps[last].verb.lemma in CLOSING_LISTS
+            and not self.before.get(last)
+        ):
+            for n in self.sinks([n for u in units[:-1] for n in u]):
+                self.add(n, last, "closing step", LISTED)
+
+
+def _spoken(words: list[Word]) -> set[str]:
+    """The words of a phrase that mean something, lower case."""
+    return {
+        w.lower
+        for w in words
+        if w.tag in {"N", "V", "VZ", "VN", "VD", "VG", "JJ"} and w.lower not in {"be", "is", "are"}
+    }
 
 
 def _overlap_confidence(score: float, *, definite: bool) -> float:
@@ -724,11 +848,15 @@ def _takes_whole(step: Step) -> bool:
     """ "E2E tests for the whole flow": about everything done so far."""
     words = step.words
     return any(
-        w.lower in {"whole", "entire", "everything"}
-        and k
-        and (w.lower == "everything" or words[k - 1].lower == "the")
-        or w.lower in {"end-to-end", "e2e"}
-        and step.verb is None
+        (
+            w.lower in {"whole", "entire", "everything"}
+            and k
+            and (
+                w.lower == "everything"
+                or (words[k - 1].lower == "the" and k + 1 < len(words) and words[k + 1].lower in WHOLES)
+            )
+        )
+        or (w.lower in {"end-to-end", "e2e"} and step.verb is None)
         for k, w in enumerate(words)
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from taskdist.engine.text.clauses import Clause
-from taskdist.engine.text.reader import Group
+from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Step
 from taskdist.engine.text.tags import Word
 from taskdist.engine.text.words import nouns, work
@@ -118,12 +119,16 @@ def _is_one_work(first: Step, second: Step) -> bool:
         return any(one in pair and two in pair for pair in work.FIXED_PAIRS) or one in work.PREPARATORY_ALWAYS
     if one not in work.PREPARATORY or first.clause.mood != "imp":
         return False
+    if one == "open" and any(w.lower in work.OPENED for w in tail):
+        return True
     if any(w.lower in work.LIGHT_OBJECTS or w.lower in nouns.ACTION_NOUNS for w in tail):
         return False
     return (
         one in work.PREPARATORY_ALWAYS
-        or (one == "take" or one == "read" or one == "grab")
-        and any(w.lower in {"it", "them", "that"} for w in _after_verb(second)[:2])
+        or (
+            (one == "take" or one == "read" or one == "grab")
+            and any(w.lower in {"it", "them", "that"} for w in _after_verb(second)[:2])
+        )
         or (
             one in {"log", "sign", "connect", "hop"}
             and any(w.lower in {"in", "into", "on", "onto", "to"} for w in tail[:1])
@@ -340,9 +345,67 @@ def _for_member(step: Step, member: list[Word], members: list[list[Word]]) -> St
     return replace(step, words=words, member=member, mentions=list(step.mentions))
 
 
+def _is_wish_for_things(step: Step) -> bool:
+    """ "The board expects a forecast and a list": the verb wishes, the things are the work."""
+    return step.verb is not None and step.verb.lemma in work.WISHES and step.verb is step.clause.words[step.clause.verb]
+
+
+def _subject_members(step: Step) -> list[list[Word]]:
+    """The members of "both A and B need …" or "A and B each get …"."""
+    clause = step.clause
+    size = len(clause.subject)
+    if size < 2 or step.verb is None:
+        return []
+    start = next((k for k, w in enumerate(clause.words) if w is clause.subject[0]), -1)
+    cuts = [n for d, n in clause.joined if start < n < start + size]
+    first = clause.subject[0].lower
+    if (
+        start < 0
+        or not cuts
+        or not (
+            first in {"both", "each"}
+            or any(w.lower in {"each", "both"} for w in clause.aux + clause.words[start + size : clause.verb])
+        )
+    ):
+        return []
+    begin = start + (first in {"both", "each"}) + (clause.words[start + 1].lower == "of")
+    edges = [begin, *cuts, start + size]
+    return [m for m in (clause.words[a:b] for a, b in pairwise(edges)) if m]
+
+
 def _spread_alone(step: Step) -> list[Group | Step]:
     """A list of objects handed out because a word says so, or because every member has its own source or target."""
     clause = step.clause
+    if step.soft == "things" or clause.frame in {"thing", "wanted"} or _is_wish_for_things(step):
+        things = _object_members(step)
+        if len(things) > 1 and all(
+            m[0].lower in {"a", "an", "some", "another", "two", "three", "one"} or m[0].tag == "CD" for m in things
+        ):
+            first = step.words[: next(k for k, w in enumerate(step.words) if w is things[0][0])]
+            return [
+                Group(
+                    "set",
+                    [
+                        replace(
+                            step,
+                            words=[*first, *m] if k == 0 else m,
+                            verb=None if k else step.verb,
+                            mentions=list(step.mentions),
+                        )
+                        for k, m in enumerate(things)
+                    ],
+                )
+            ]
+    doers = _subject_members(step)
+    if len(doers) > 1:
+        rest = clause.words[next(k for k, w in enumerate(clause.words) if w is clause.subject[-1]) + 1 :]
+        return [
+            Group(
+                "set",
+                [replace(step, words=[*m, *rest], member=m, mentions=list(step.mentions)) for m in doers],
+                free=True,
+            )
+        ]
     if not clause.joined or (step.verb is not None and step.verb.lemma in work.COLLECTIVE):
         return [step]
     members = _object_members(step)
@@ -357,7 +420,14 @@ def _spread_alone(step: Step) -> list[Group | Step]:
             )
         ]
     if _says_each(step):
-        return [Group("set", [_member_step(step, members, m) for m in members], free=True)]
+        head, members = _shared_head(step, members)
+        return [
+            Group(
+                "set",
+                [replace(step, words=[*head, *m], member=m, mentions=list(step.mentions)) for m in members],
+                free=True,
+            )
+        ]
     if _gapped(members, step):
         return [
             Group(
@@ -393,14 +463,22 @@ def _object_members(step: Step) -> list[list[Word]]:
 def _says_each(step: Step) -> bool:
     words = step.clause.words
     last = words[-1]
+    if step.is_spread or any(
+        w.tag == "RB" and w.role == "parallel" for w in words[step.clause.verb + 1 : step.clause.verb + 3]
+    ):
+        return True
     if last.tag == "RB" and (last.lower in _DISTRIBUTIVE or last.role == "parallel"):
         return True
     return any(w.lower in {"each", "both"} and k + 1 == len(words) for k, w in enumerate(words))
 
 
-def _member_step(step: Step, members: list[list[Word]], member: list[Word]) -> Step:
+def _shared_head(step: Step, members: list[list[Word]]) -> tuple[list[Word], list[list[Word]]]:
+    """What all members share ("translate the manual into") and what tells them apart ("French", "German")."""
     head = step.clause.words[: step.clause.verb + 1]
-    return replace(step, words=[*head, *member], member=member, mentions=list(step.mentions))
+    at = max((k for k, w in enumerate(members[0]) if w.tag == "IN" and w.lower != "of"), default=-1)
+    if at >= 0 and at + 1 < len(members[0]) and not any(w.tag == "IN" for m in members[1:-1] for w in m):
+        return [*head, *members[0][: at + 1]], [members[0][at + 1 :], *members[1:]]
+    return head, members
 
 
 def _gapped(members: list[list[Word]], step: Step) -> bool:

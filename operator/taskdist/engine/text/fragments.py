@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass, field
 
-from taskdist.engine.text import matrix, phrases, tags
+from taskdist.engine.text import inflect, matrix, phrases, tags
 from taskdist.engine.text.tags import Word
 from taskdist.engine.text.tokens import tokenize
 
@@ -71,6 +71,10 @@ def _mark_labels(words: list[Word]) -> list[Word]:
     spots = []
     for i, word in enumerate(words):
         low = word.lower
+        named = _named_label(words, i)
+        if named:
+            spots.append(named)
+            continue
         is_label = word.kind == "word" and len(low) <= 2 and (low in _LETTERS or low.isdigit())
         if not is_label or i + 1 >= len(words):
             continue
@@ -85,9 +89,13 @@ def _mark_labels(words: list[Word]) -> list[Word]:
         before = words[first - 1] if first else None
         if before is None or before.kind in {"punct", "arrow"} or before.lower in {"and", "then"}:
             spots.append((first, i, low))
+    if sum(1 for spot in spots if len(spot) == 4) > 1:
+        spots = [spot for spot in spots if len(spot) == 4]
+    else:
+        spots = [spot for spot in spots if len(spot) == 3]
     expected: str | None = None
     chosen: dict[int, tuple[int, str]] = {}
-    for first, i, low in spots:
+    for first, i, low, *_ in spots:
         if expected is None and low in {"a", "1"}:
             expected = low
         if low == expected:
@@ -111,6 +119,7 @@ def _mark_labels(words: list[Word]) -> list[Word]:
 def _unframe(words: list[Word]) -> list[Word]:
     """Take indirect wishes off the start of every main clause; the word after one remembers which it was."""
     out: list[Word] = []
+    last = ""
     i = 0
     while i < len(words):
         if not out or out[-1].kind in {"punct", "arrow", "label"} or out[-1].lower in {"and", "but", "so"}:
@@ -118,6 +127,9 @@ def _unframe(words: list[Word]) -> list[Word]:
             while j < len(words) and j < i + 40 and words[j].kind == "word":
                 j += 1
             taken, kind = matrix.frame(" ".join(w.lower for w in words[i:j]))
+            if not kind and last == "done" and words[i].lower == "that" and out and out[-1].lower == "and":
+                taken, kind = len("that "), "done"
+            last = kind or last
             if kind:
                 while taken > 0 and i < j - 1:
                     taken -= len(words[i].lower) + 1
@@ -126,6 +138,20 @@ def _unframe(words: list[Word]) -> list[Word]:
         out.append(words[i])
         i += 1
     return out
+
+
+def _named_label(words: list[Word], i: int) -> tuple[int, int, str, str] | None:
+    """ "Step 2: …" in the middle of a paragraph."""
+    if (
+        words[i].lower not in {"step", "phase", "stage", "task"}
+        or i + 2 >= len(words)
+        or words[i + 2].lower not in {":", ".", ")", "-", "–", "—"}
+    ):
+        return None
+    number = words[i + 1].lower
+    if not number.isdigit() or (i and words[i - 1].kind != "punct"):
+        return None
+    return i, i + 1, number, "named"
 
 
 def _fragments(words: list[Word]) -> list[Fragment]:
@@ -206,6 +232,18 @@ def _boundary(words: list[Word], i: int) -> tuple[bool, str] | None:
         return (False, "and") if word.lower == "&" else None
     if word.tag == "CC":
         return False, word.lower
+    if (
+        word.tag == "RB"
+        and word.role in {"then", "finally"}
+        and i + 1 < len(words)
+        and words[i + 1].tag == "V"
+        and i
+        and words[i - 1].tag not in {"MD", "BE", "TO", "CC", "P", "A", "RB"}
+        and words[i - 1].lower not in {"we", "you", "they", "i"}
+    ):
+        return True, ","
+    if word.tag == "V" and _ends_subordinate(words, i):
+        return True, ","
     if word.tag == "SC" and word.role != "with":
         if (
             word.role == "reason"
@@ -218,6 +256,30 @@ def _boundary(words: list[Word], i: int) -> tuple[bool, str] | None:
     if word.tag == "WH" and i and words[i - 1].tag == "P" and word.lower in {"which", "who", "whose", "whom", "where"}:
         return True, ""
     return None
+
+
+def _ends_subordinate(words: list[Word], i: int) -> bool:
+    """ "After both are merged update …": a command right behind a subordinate clause, without a comma."""
+    if (
+        i < 3
+        or words[i - 1].tag not in {"VN", "JJ", "RB", "VZ", "V"}
+        or i + 1 >= len(words)
+        or words[i + 1].lower == "of"
+        or words[i].lemma not in inflect.KIND_OF
+    ):
+        return False
+    finite = False
+    for j in range(i - 1, -1, -1):
+        if words[j].tag in {"P", "A", "CC", "TO", "MD", "WH"}:
+            return False
+        finite = finite or words[j].tag in {"BE", "HV", "VZ"} or (words[j].tag == "V" and j < i)
+        if words[j].tag == "SC":
+            return (
+                finite
+                and words[j].role not in {"reason", "with"}
+                and words[i + 1].tag in {"DT", "PS", "PRP", "N", "IN", "CD", "JJ", "RP"}
+            )
+    return False
 
 
 def _short_pair(words: list[Word], i: int) -> bool:

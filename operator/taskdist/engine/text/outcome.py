@@ -7,9 +7,38 @@ from taskdist.engine.text.steps import Condition
 from taskdist.engine.text.words import function
 
 _SUCCESS = frozenset(
-    "pass passes passed succeed succeeds succeeded success successful green works worked ok okay".split()
+    [
+        "pass",
+        "passes",
+        "passed",
+        "succeed",
+        "succeeds",
+        "succeeded",
+        "success",
+        "successful",
+        "green",
+        "works",
+        "worked",
+        "ok",
+        "okay",
+    ]
 )
-_FAILURE = frozenset("fail fails failed failing failure red breaks broke crash crashes crashed unsuccessful".split())
+_FAILURE = frozenset(
+    [
+        "fail",
+        "fails",
+        "failed",
+        "failing",
+        "failure",
+        "red",
+        "breaks",
+        "broke",
+        "crash",
+        "crashes",
+        "crashed",
+        "unsuccessful",
+    ]
+)
 
 
 def trigger_rule(condition: Condition | None) -> TriggerRule:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from taskdist.engine.text import inflect
 from taskdist.engine.text.tags import Word
-from taskdist.engine.text.words import function
-from taskdist.engine.text.words import nouns
+from taskdist.engine.text.words import function, nouns
 from taskdist.engine.text.words.phrases import ADVERBIAL, COMPOUND_VERBS, SUBORDINATE, WISHES
 
 _ROLE_OF_ADVERB: dict[str, str] = {}
@@ -82,9 +81,13 @@ def _stands_alone(words: list[Word], i: int, n: int, parts: tuple[str, ...], tag
     if tag == "V" and " ".join(parts) in COMPOUND_VERBS:
         return _opens(words, i) and (
             ended
-            or after is not None
-            and after.lower in function.DETERMINERS | function.POSSESSIVES | function.OBJECT_PRONOUNS
+            or (
+                after is not None
+                and after.lower in function.DETERMINERS | function.POSSESSIVES | function.OBJECT_PRONOUNS
+            )
         )
+    if parts == ("if", "any"):
+        return ended
     if parts == ("at", "once"):
         return ended
     if " ".join(parts) in _NEEDS_COMMA:
@@ -99,8 +102,7 @@ def _stands_alone(words: list[Word], i: int, n: int, parts: tuple[str, ...], tag
             low in function.BE
             or low in function.HAVE
             or low in function.MODALS
-            or inflect.third_person(low)
-            and low not in function.POSSESSIVES
+            or (inflect.third_person(low) and low not in function.POSSESSIVES)
         ):
             return False
         pointed = inflect.is_verb(low) and (
@@ -145,8 +147,10 @@ def assign_roles(words: list[Word]) -> list[Word]:
             continue
         if word.lower in {"last", "next"} and i + 1 < len(words) and words[i + 1].lower in nouns.TIMES:
             word.tag = "JJ"
+        elif word.lower == "than" and word.tag == "RB":
+            word.role = "then"
         elif word.tag in {"RB", "JJ"} and word.lower in _ROLE_OF_ADVERB:
-            if word.tag == "RB" or word.lower == "parallel" and _lone(words, i):
+            if word.tag == "RB" or (word.lower == "parallel" and _lone(words, i)):
                 word.role = _ROLE_OF_ADVERB[word.lower]
         elif word.tag in {"SC", "IN"} and word.lower in _ROLE_OF_SUBORDINATOR:
             word.role = _ROLE_OF_SUBORDINATOR[word.lower]

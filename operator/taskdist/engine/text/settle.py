@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskdist.engine.text import inflect
 from taskdist.engine.text.content import stems
-from taskdist.engine.text.reader import Group
+from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Step
 
 
@@ -12,19 +12,51 @@ def settle(root: Group) -> None:
     """Drop from the tree what turns out to be no step of its own."""
     steps = root.steps()
     firm = [s for s in steps if not s.soft]
-    gone = {id(s) for s in steps if s.soft and not _stays(s, firm, steps)}
+    gone = {id(s) for s in steps if (s.soft and not _stays(s, firm, steps)) or _is_made_next(s, steps)}
     if gone:
         _drop(root, gone)
 
 
 def _stays(step: Step, firm: list[Step], steps: list[Step]) -> bool:
     if step.soft == "goal":
-        return not firm
+        return not firm or any(s.sentence < step.sentence for s in firm)
     if step.soft == "described":
         return len(firm) >= 1
     if step.soft == "sub":
         return not any(_same(step, other) for other in steps if other is not step)
     return True
+
+
+def _is_made_next(step: Step, steps: list[Step]) -> bool:
+    """ "What's missing is a policy; legal should draft one": the thing and its making are one piece of work."""
+    if step.clause.frame not in {"thing", "wanted"} or step.verb is not None:
+        return False
+    following = next(
+        (
+            s
+            for s in steps
+            if s.clause is not step.clause and s.sentence >= step.sentence and s.words[0].start > step.words[0].start
+        ),
+        None,
+    )
+    if following is None or following.sentence > step.sentence + 1 or following.verb is None:
+        return False
+    makes = following.verb.lemma in {
+        "draft",
+        "write",
+        "create",
+        "build",
+        "make",
+        "develop",
+        "prepare",
+        "design",
+        "produce",
+        "set",
+        "implement",
+        "compile",
+        "draw",
+    }
+    return makes and any(w.lower in {"one", "it", "this", "that"} for w in following.words)
 
 
 def _same(step: Step, other: Step) -> bool:

@@ -50,6 +50,9 @@ class Step:
     context: list[Word] = field(default_factory=list)
     lead: str = ""
     loose: int = 0
+    is_free: bool = False
+    is_spread: bool = False
+    is_because: bool = False
 
 
 @dataclass(slots=True)
@@ -59,10 +62,13 @@ class Condition:
     clause: Clause
     otherwise: bool = False
     text: str = ""
+    is_test: bool = False
 
 
-def judge(clause: Clause, previous: Judgement | None) -> Judgement:
+def judge(clause: Clause, previous: Judgement | None, following: Clause | None = None) -> Judgement:
     """Decide what a main clause is; ``previous`` is the judgement on the main clause before it in the same sentence."""
+    if _waits(clause, following):
+        return Judgement("task", clause.verb)
     if clause.mood == "neg":
         return Judgement("negated", clause.verb)
     if clause.frame:
@@ -79,6 +85,8 @@ def judge(clause: Clause, previous: Judgement | None) -> Judgement:
 
 def _framed(clause: Clause) -> Judgement:
     """What stood inside an indirect wish is work, unless it only asks for a quality."""
+    if clause.verb >= 0 and clause.words[clause.verb].lemma in {"have", "get"}:
+        return _had(clause)
     if (
         clause.verb >= 0
         and clause.words[clause.verb].lemma in {"be", "have"} | work.NEVER_COMMANDS
@@ -111,6 +119,34 @@ def _framed(clause: Clause) -> Judgement:
     return Judgement("task", clause.verb)
 
 
+def _had(clause: Clause) -> Judgement:
+    """ "Have the docs translated", "have a look at the test", "have QA run it"."""
+    at = next(
+        (
+            k
+            for k, w in enumerate(clause.words)
+            if k > clause.verb + 1 and w.tag == "VN" and clause.words[k - 1].tag in {"N", "PRP", "CD", "RB"}
+        ),
+        -1,
+    )
+    return Judgement("task", at if at >= 0 else clause.verb)
+
+
+def _waits(clause: Clause, following: Clause | None) -> bool:
+    """ "The plan can't be finished until …": work, and what it waits for."""
+    if clause.mood != "fin" or following is None or following.sub not in {"before", "if", "after"}:
+        return False
+    aux = {w.lower for w in clause.aux}
+    verb = clause.words[clause.verb]
+    waiting = following.sub_words in {"until", "till", "before", "unless", "not before"}
+    return (
+        waiting
+        and bool(aux & {"can't", "cannot"} or aux >= {"can", "not"})
+        and verb.tag in {"VN", "V"}
+        and _is_work(verb.lemma)
+    )
+
+
 def _is_work(lemma: str) -> bool:
     return lemma in inflect.KIND_OF
 
@@ -135,7 +171,7 @@ def _command(clause: Clause) -> Judgement:
         return Judgement("note")
     if lemma in work.NEVER_COMMANDS:
         return Judgement("negated" if lemma in work.LEAVING else "note", clause.verb)
-    if lemma in {"make", "be"} and after.startswith("sure") or lemma == "ensure":
+    if (lemma in {"make", "be"} and after.startswith("sure")) or lemma == "ensure":
         return Judgement("constraint", clause.verb)
     if lemma in work.LEAVING and not after.startswith(work.LEAVING_WORK):
         return Judgement("negated", clause.verb)
@@ -196,14 +232,27 @@ def _statement(clause: Clause) -> Judgement:
     if verb.tag == "VD":
         return Judgement("note")
     obliged = _obligation(clause, aux)
-    if obliged == "must" or obliged == "will":
+    if (obliged == "must" or obliged == "will") and not (
+        verb.lemma == "be" and _text(_tail(clause)).startswith(work.NECESSARY)
+    ):
         return _modal(clause, verb, obliged, first)
+    if (
+        verb.lemma == "be"
+        and obliged in {"would", "will"}
+        and names_action(clause.subject)
+        and _text(_tail(clause)).startswith(work.NECESSARY)
+    ):
+        return Judgement("happening")
     if obliged == "would":
         return _would(clause, verb)
+    if _is_habit(clause) and verb.tag in {"V", "VZ"}:
+        return Judgement("note")
     if verb.lemma in work.WISHES and verb.tag in {"V", "VZ"}:
         return _wish(clause)
     if aux & {"has", "have", "had", "been", "i've", "we've", "was", "were", "did", "it's"} and not (aux & {"to"}):
         return Judgement("note")
+    if verb.lemma == "be" and names_action(clause.subject) and _text(_tail(clause)).startswith(work.NECESSARY):
+        return Judgement("happening")
     if verb.tag == "VG" or verb.tag == "BE":
         return Judgement("note")
     if verb.tag == "VN" and aux & {"is", "are", "gets", "get", "being"}:
@@ -213,11 +262,13 @@ def _statement(clause: Clause) -> Judgement:
 
 def _negative(clause: Clause, verb: Word, aux: set[str]) -> Judgement:
     """ "The expenses haven't been submitted (yet)" asks for it; other negatives do not."""
+    if "since" in _text(clause.words).split() or verb.lemma in {"touch", "change", "see", "use", "maintain", "know"}:
+        return Judgement("note")
     if (
         aux & {"hasn't", "haven't", "not", "isn't", "aren't"}
         and verb.tag == "VN"
         and _is_work(verb.lemma)
-        and ("been" in aux or _text(clause.words).endswith("yet"))
+        and ("been" in aux or "yet" in _text(clause.words).split() or "still" in _text(clause.words).split())
     ):
         return Judgement("task", clause.verb)
     if aux & {"mustn't", "shouldn't", "don't", "not", "can't", "cannot"}:
@@ -264,6 +315,12 @@ def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:
         can = any(w.lower in {"can"} for w in clause.aux)
         if passive:
             return Judgement("task" if can or _is_work(verb.lemma) else "note", clause.verb)
+        if (
+            can
+            and verb.lemma in work.MOVING
+            and _text(_tail(clause)).startswith(("out", "live", "ahead", "to", "into"))
+        ):
+            return Judgement("task", clause.verb)
         if can:
             return Judgement("task" if _is_actor(clause.subject) and _is_work(verb.lemma) else "note", clause.verb)
         return Judgement("task" if _is_work(verb.lemma) and _is_actor(clause.subject) else "note", clause.verb)
@@ -358,12 +415,10 @@ def _passive(clause: Clause, verb: Word) -> Judgement:
 
 
 def _present(clause: Clause, verb: Word, first: str) -> Judgement:
-    if _is_habit(clause):
+    if _is_habit(clause) or (verb.lemma in work.SAYING and any(w.lower == "that" for w in _tail(clause)[:3])):
         return Judgement("note")
     if first in {"i", "we"} and verb.tag == "V":
-        return Judgement(
-            "task" if _is_work(verb.lemma) and verb.lemma not in {"use", "run", "have", "do"} else "note", clause.verb
-        )
+        return Judgement("task" if _is_work(verb.lemma) and verb.lemma not in work.HABITUAL else "note", clause.verb)
     if verb.lemma in work.MOVING and any(
         w.lower in {"into", "to", "in", "on", "from", "out", "after", "last", "first"} for w in _tail(clause)[:2]
     ):
@@ -390,12 +445,15 @@ def _is_actor(subject: list[Word]) -> bool:
         return False
     words = [w for w in subject if w.tag not in {"RB"}]
     head = ""
+    last: Word | None = None
     for word in words:
         if word.tag == "IN" and head:
             break
         if word.tag in {"N", "PRP", "JJ", "VG"}:
             head = word.lower
             last = word
+    if last is not None and last.text == "IT":
+        return True
     if (
         head.rstrip("'s") in nouns.ACTORS
         or head in nouns.ACTORS
@@ -405,7 +463,7 @@ def _is_actor(subject: list[Word]) -> bool:
         return True
     if not head:
         return bool(words) and words[0].lower in {"all", "both", "each", "one"}
-    return _is_name(last)
+    return last is not None and _is_name(last)
 
 
 def _is_name(word: Word) -> bool:
@@ -445,6 +503,8 @@ def _continuation(clause: Clause, previous: Judgement | None) -> Judgement:
             return Judgement("note")
         kind = previous.kind if previous.kind != "goal" else "wish"
         return Judgement(kind, clause.verb)
+    if clause.mood == "cont" and clause.lemma in {"need", "want", "require"}:
+        return _wish(clause)
     if clause.mood == "part" and clause.words and clause.words[0].lower == "with":
         return Judgement("note")
     return Judgement("note")

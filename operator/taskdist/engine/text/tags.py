@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taskdist.engine.text import inflect
+from taskdist.engine.text import inflect, spelling
 from taskdist.engine.text.words import function, nouns, verbs
 
 NOMINAL = frozenset({"N", "PRP", "CD"})
@@ -18,6 +18,7 @@ _PARTICLES = frozenset(verbs.PARTICLES.split())
 _OPENERS = frozenset({"P", "A", "CC", "SC"})
 _BEFORE_NOUN = frozenset({"DT", "PS", "JJ", "CD"})
 _STARTS_OBJECT = frozenset({"DT", "PS", "PRP", "CD", "JJ", "WH"})
+_ADJECTIVE_ENDINGS = ("able", "ible", "ful", "less", "ous", "ive", "ical", "ent", "ant", "ary", "ic", "al")
 _SELDOM_PLURAL = frozenset(
     {"go", "get", "take", "make", "keep", "give", "meet", "have", "sit", "need", "know", "let", "say"}
 )
@@ -62,21 +63,63 @@ for _tag_name, _words in (
     (
         "PRP",
         frozenset(
-            "i we you he she they it me us him them myself itself themselves someone somebody anyone anybody everyone everybody nobody something anything everything nothing".split()
+            [
+                "i",
+                "we",
+                "you",
+                "he",
+                "she",
+                "they",
+                "it",
+                "me",
+                "us",
+                "him",
+                "them",
+                "myself",
+                "itself",
+                "themselves",
+                "someone",
+                "somebody",
+                "anyone",
+                "anybody",
+                "everyone",
+                "everybody",
+                "nobody",
+                "something",
+                "anything",
+                "everything",
+                "nothing",
+            ]
         ),
     ),
     ("CC", function.COORDINATORS),
     (
         "SC",
         function.CONDITIONALS
-        | frozenset("because although though whereas while until till unless when whenever once as".split()),
+        | frozenset(
+            [
+                "because",
+                "although",
+                "though",
+                "whereas",
+                "while",
+                "until",
+                "till",
+                "unless",
+                "when",
+                "whenever",
+                "once",
+                "as",
+                "alongside",
+            ]
+        ),
     ),
-    ("WH", frozenset("which who whom whose what where why how".split())),
+    ("WH", frozenset(["which", "who", "whom", "whose", "what", "where", "why", "how"])),
     ("MD", function.MODALS),
     ("HV", function.HAVE),
     ("DO", function.DO),
     ("BE", function.BE),
-    ("NOT", frozenset("not never n't".split())),
+    ("NOT", frozenset(["not", "never", "n't"])),
 ):
     for _word in _words:
         _CLOSED[_word] = _tag_name
@@ -103,7 +146,7 @@ def _tag_one(words: list[Word], i: int) -> None:
     if word.kind != "word":
         word.tag = "RB" if word.kind == "abbr" else "N"
         return
-    if word.text.isupper() and len(low) > 1 and low in nouns.ACTORS and low != "it":
+    if word.text == "IT" or (word.text.isupper() and len(low) > 1 and low in nouns.ACTORS):
         word.tag = "N"
         return
     if low in {"may", "am", "march"} and i and words[i - 1].tag == "CD":
@@ -111,7 +154,7 @@ def _tag_one(words: list[Word], i: int) -> None:
         return
     if low in _CLOSED and not _is_open_use(words, i):
         word.tag = _closed(words, i)
-        word.lemma = {"BE": "be", "HV": "have", "DO": "do"}.get(word.tag, "")
+        word.lemma = {"BE": "be", "HV": "have", "DO": "do", "V": low}.get(word.tag, "")
         return
     if any(c.isdigit() for c in low) and not inflect.is_verb(low):
         word.tag = "CD" if low[0].isdigit() and not any(c in low for c in "_/@:") else "N"
@@ -175,6 +218,12 @@ def _closed(words: list[Word], i: int) -> str:
             return "JJ"
         nxt = _CLOSED.get(after, "")
         return "RB" if _opens(words, i) or _ends(words, i + 1) or nxt in {"IN", "SC"} else "JJ"
+    if low == "than" and _opens(words, i) and _is_base(after):
+        return "RB"
+    if low == "like" and i and (before := _before(words, i)) is not None and before.tag == "MD":
+        return "V"
+    if low == "should" and _opens(words, i) and _CLOSED.get(after) in {"PRP", "DT", "PS"} and after not in {"i", "we"}:
+        return "SC"
     if low == "as" and not _is_clausal_as(words, i):
         return "IN"
     if low in {"once", "as", "since", "before", "after", "until", "till"}:
@@ -184,6 +233,13 @@ def _closed(words: list[Word], i: int) -> str:
     if low in {"all", "both", "each", "either", "neither", "some", "any", "most", "several", "many", "few", "half"}:
         return "DT"
     if low in {"will", "may", "can"} and i and words[i - 1].tag in {"DT", "PS"}:
+        return "N"
+    if (
+        name == "JJ"
+        and i
+        and words[i - 1].tag in {"DT", "PS", "N"}
+        and (_ends(words, i + 1) or _CLOSED.get(after) in {"IN", "TO", "RB", "BE", "MD", "HV", "SC"})
+    ):
         return "N"
     if low == "so":
         return "CC" if _opens(words, i) else "RB"
@@ -231,10 +287,28 @@ def _looks_like_verb(words: list[Word], i: int) -> bool:
             return True
         if previous.tag == "PRP" and previous.lower in {"i", "we", "you", "they"}:
             return True
+        if (
+            previous.tag in {"VN", "JJ"}
+            and _peek(words, i + 1) in function.DETERMINERS | function.POSSESSIVES
+            and _in_subordinate(words, i)
+        ):
+            return True
         if previous.tag in {"DT", "PS", "JJ", "CD", "IN", "BE", "WH"} and not _opens(words, i):
             return False
     if _opens(words, i):
         return _imperative_like(words, i)
+    return False
+
+
+def _in_subordinate(words: list[Word], i: int) -> bool:
+    """True if the clause at ``i`` was opened by "after", "if" and the like and has its verb already."""
+    seen = False
+    for j in range(i - 1, -1, -1):
+        if words[j].tag in {"P", "A", "CC"}:
+            return False
+        seen = seen or words[j].tag in {"BE", "HV", "VZ"}
+        if words[j].tag == "SC":
+            return seen
     return False
 
 
@@ -328,13 +402,26 @@ def _open(words: list[Word], i: int) -> tuple[str, str]:
         found = resolve(words, i, low)
         if found:
             return found
+    if _opens(words, i) and (meant := spelling.meant(low)) and _starts_like_command(words, i):
+        return "V", meant
     if _coined_command(words, i):
         return "V", low
+    if (
+        low.endswith(_ADJECTIVE_ENDINGS)
+        and i
+        and (words[i - 1].tag == "BE" or (words[i - 1].tag == "RB" and i > 1 and words[i - 2].tag == "BE"))
+    ):
+        return "JJ", ""
     if low.endswith("ly") and len(low) > 4:
         return "RB", ""
     if low in {"up", "out"}:
         return "RP", ""
     return "N", ""
+
+
+def _starts_like_command(words: list[Word], i: int) -> bool:
+    """True if an object could follow, and no finite verb does."""
+    return i + 1 < len(words) and words[i + 1].kind == "word" and not _finite_ahead(words, i + 1)
 
 
 def _coined_command(words: list[Word], i: int) -> bool:
@@ -363,6 +450,8 @@ def _coined_command(words: list[Word], i: int) -> bool:
         "their",
         "both",
         "any",
+        "it",
+        "them",
     } and not _finite_ahead(words, i + 1)
 
 
@@ -515,8 +604,8 @@ def _s_after_boundary(words: list[Word], i: int, base: str) -> tuple[str, str]:
     """ "… logs in, adds an item and checks out": a third person that goes on with the one before."""
     running = False
     for j in range(i - 1, -1, -1):
-        if words[j].tag in {"V", "VZ", "MD", "VD"}:
-            running = words[j].tag == "VZ"
+        if words[j].tag in {"V", "VZ", "MD", "VD"} or words[j].lower in {"is", "has"}:
+            running = words[j].tag == "VZ" or words[j].lower in {"is", "has"}
             break
     if running and (not _ends(words, i + 1) or base not in inflect.AMBIGUOUS):
         after = _peek(words, i + 1)

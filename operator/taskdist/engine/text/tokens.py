@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from taskdist.engine.text.words.slips import SLIPS
+
 _URL = r"(?:https?|ftp|s3|gs|git|ssh|postgres|mysql|redis|file)://[^\s<>\"'`)\]]*[^\s<>\"'`)\].,;:!?]"
 _CODE = r"`[^`\n]{1,200}`"
 _DOUBLE_QUOTED = r"[\"“„«][^\"“”„»\n]{1,300}[\"”“»]"
@@ -57,10 +59,11 @@ def tokenize(text: str, offset: int = 0) -> list[Token]:
     out = []
     for match in _TOKEN.finditer(text):
         word = match.group()
+        low = word.lower().replace("’", "'")
         out.append(
             Token(
                 word,
-                word.lower().replace("’", "'"),
+                SLIPS.get(low, low),
                 match.start() + offset,
                 match.end() + offset,
                 match.lastgroup or "word",

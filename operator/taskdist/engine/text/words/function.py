@@ -33,7 +33,7 @@ NEGATIONS = _set(
     "haven't hasn't hadn't nor without"
 )
 
-PREPOSITIONS = _set("""of to in into on onto for from with without by at as about above across against along alongside amid among
+PREPOSITIONS = _set("""of to in into on onto for from with without by at as about above across against along amid among
 around behind below beneath beside besides between beyond despite during except inside like near off out outside over past
 per plus regarding round since than through throughout till toward towards under underneath until up upon versus via vs vs. within minus next
 according ahead due using incl. including excluding e.g. re""")
@@ -66,4 +66,4 @@ clean dirty dry wet hot cold warm cool safe secure live active inactive dark lig
 simple complex easy hard difficult possible impossible necessary optional mandatory required own various relevant correct incorrect
 temporary permanent automatic manual static dynamic empty true false real actual initial original happy sad careful certain sure due
 separate parallel independent joint common shared general specific special normal regular usual custom custom-made
-clear brief rough draft actual particular respective upcoming resulting nightly daily""")
+clear brief rough actual particular respective upcoming resulting nightly daily""")

@@ -14,7 +14,7 @@ assistants auditor auditors author authors backend board bookkeeper boss buyer b
 colleagues committee comms compliance consultant consultants contractor contractors controller coordinator copywriter council counsel courier crew customer customers dba dbas
 dean department dept designer designers design dev devs developer developers devops director directors dispatcher driver drivers dpo editor editors electrician electricians
 engineer engineers engineering everybody everyone expert experts facilities finance florist folks founder foreman frontend governance graphics group groups hq hr infra infrastructure infosec intern
-interns inspector it janitor janitors lab lawyer lawyers lead leads leadership legal librarian logistics manager managers management maintainer maintainers marketer marketers marketing
+interns inspector janitor janitors lab lawyer lawyers lead leads leadership legal librarian logistics manager managers management maintainer maintainers marketer marketers marketing
 mechanic mechanics member members moderator moderators movers netops network nurse nurses office officer officers on-call oncall operations operator operators ops owner owners paralegal
 partner partners payroll payments people person photographer physician platform plumber pm pms po pr president principal printer procurement producer product programmer publisher purchasing qa qe
 receptionist recruiter recruiting recruitment rep reps reporter research researcher researchers reviewer reviewers sales salesperson scientist scientists sec secretary secops security

@@ -32,9 +32,19 @@ ERRANDS = _set(
 )
 # Said of a step's outcome.
 OUTCOMES = _set(
-    "pass passes passed fail fails failed failing failure succeed succeeds succeeded success successful green red ok okay clean good bad positive negative done ready complete completed finished through up live error errors found approve approves approved reject rejects rejected agree agrees agreed yes no accept accepts accepted confirmed confirm confirms available works work working stable in merged signed arrived back match matches differ differs exceed exceeds exceeded reached fine broken wrong correct valid invalid empty missing present finish finishes happy satisfied convinced worse better higher lower holds"
+    "exist exists there place pass passes passed fail fails failed failing failure succeed succeeds succeeded success successful green red ok okay clean good bad positive negative done ready complete completed finished through up live error errors found approve approves approved reject rejects rejected agree agrees agreed yes no accept accepts accepted confirmed confirm confirms available works work working stable in merged signed arrived back match matches differ differs exceed exceeds exceeded reached fine broken wrong correct valid invalid empty missing present finish finishes happy satisfied convinced worse better higher lower holds"
 )
 # Stands for every step so far.
 WHOLE = _set(
     "all everything both everybody everyone each tracks steps tasks three four five two streams parts pieces rest above these those workstreams branches sides them items"
+)
+# "The two outputs".
+COUNTS = {"both": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "2": 2, "3": 3, "4": 4, "5": 5}
+# "The whole flow": everything done so far, not one thing that happens to be whole.
+WHOLES = _set(
+    "flow thing pipeline system process chain stack application app setup package release lot journey workflow solution product project path suite"
+)
+# The last of a list of bullets, if one of these, waits for the others.
+CLOSING_LISTS = _set(
+    "notify tell inform compare summarize summarise publish deploy release present submit launch ship merge combine consolidate"
 )

@@ -147,7 +147,7 @@ VAGUE_NEEDS = _set(
 PREPARATORY = _set(
     "take read use open go grab get fetch visit log ssh sit pick hop jump head walk drive find look come sit sign connect try start stop dig bring"
 )
-PREPARATORY_ALWAYS = _set("use open go visit sit hop jump head come try ssh")
+PREPARATORY_ALWAYS = _set("use go visit sit hop jump head come try ssh read")
 # … unless what is taken is work itself: "take a dump and restore it".
 LIGHT_OBJECTS = _set(
     "dump backup snapshot copy photo photos picture pictures measurement measurements sample samples inventory minutes note notes screenshot screenshots reading readings backup order orders scan image images recording decision survey export x-ray readings baseline quote quotes approval sign-off signature permission feedback access statement statements consent"
@@ -256,4 +256,60 @@ FIXED_PAIRS = tuple(
 HAPPENING = _set("happen follow come begin start proceed occur")
 COLLECTIVE = _set(
     "compare merge combine join reconcile match concatenate consolidate correlate contrast mix blend aggregate stitch unify pair cross-check align sync synchronize synchronise connect link swap sort assemble balance"
+)
+# "A load test would be a must": the thing before it is asked for.
+NECESSARY = (
+    "a must",
+    "a must-have",
+    "must-haves",
+    "needed",
+    "required",
+    "necessary",
+    "mandatory",
+    "missing",
+    "still missing",
+    "overdue",
+    "long overdue",
+    "outstanding",
+    "still outstanding",
+    "pending",
+    "still pending",
+    "in order",
+    "called for",
+    "essential",
+    "next",
+    "still open",
+    "due",
+    "also due",
+    "also needed",
+    "also required",
+    "also missing",
+    "indispensable",
+    "urgently needed",
+    "still needed",
+    "still to do",
+    "to do",
+    "still to be done",
+    "up next",
+    "next on the list",
+    "first on the list",
+    "on the list",
+    "on the agenda",
+    "on the to-do list",
+)
+# "The vendor claims that …": talk, not work.
+SAYING = _set(
+    "claim say state think know believe promise argue insist hope expect complain note mention assume suggest warn report tell guarantee predict estimate"
+)
+# "Consolidate the findings": takes in all that was left open before it.
+GATHERING = _set(
+    "consolidate combine merge join collate aggregate assemble concatenate compile unify intersect bundle weave stitch fuse summarize summarise pool"
+)
+# What is opened on the way to something else.
+OPENED = _set(
+    "console file app editor page browser door panel menu link tool shell terminal settings lid window spreadsheet folder session connection portal admin lab drawer valve"
+)
+# "We run about 60 vans", "I keep getting mail": what is so, not what is to be done.
+HABITUAL = _set(
+    "use run have do keep get see hold live work go take make offer serve own operate receive pay store rely track know think like lose miss face sell ship process handle support host manage maintain spend save send allow cover"
 )
