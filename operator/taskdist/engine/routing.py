@@ -1,7 +1,8 @@
 """Which agent type does a task: keywords of capabilities found in its words, weighed by where they stand.
 
-The verb says most about who is needed, the thing that it works on next, everything else little. A keyword of several
-words counts for more than one of them, and hides its parts. All agent types are ranked; ties go by name.
+The verb says most about who is needed, the thing that it works on next, everything else little: of each place the best
+keyword counts. A keyword that begins with "to" is a verb ("to ship") and nothing else, any other most of all a thing; one
+of several words hides its parts. All agent types are ranked; ties go by name.
 """
 
 from __future__ import annotations
@@ -12,26 +13,24 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.model import Routing
-from taskdist.engine.text.inflect import stem
+from taskdist.engine.text.inflect import base_form
 from taskdist.engine.text.tokens import tokenize
-from taskdist.engine.text.topic import Topic, topic
+from taskdist.engine.text.topic import Place, Topic, topic
 
 if TYPE_CHECKING:
     from taskdist.engine.model import AgentTypeSpec, Capability, TaskSpec
 
 GENERAL: Final = "general"
 UNKNOWN_WORK_SCORE: Final = 0.0
-"""A routing to ``general`` with at most this score means that nothing matched: the rule ``UnknownWork`` tells the user."""
+"""A routing to ``general`` with at most this score means that nothing matched: the rule ``UnknownWork`` tells."""
 HALF: Final = 4.0
 """Evidence at which the score is one half; score = evidence / (evidence + HALF), so it never reaches 1."""
-VERB: Final = 1.5
-"""Weight of a keyword that is the verb; the thing it works on counts 1."""
-MODIFIER: Final = 0.7
-"""Weight of a keyword beside the head of the thing ("access" in "access logs")."""
-ELSEWHERE: Final = 0.4
-"""Weight of a keyword anywhere else."""
-PHRASE: Final = 1.4
-"""Factor of a keyword of several words."""
+WEIGHT: Final = {Place.VERB: 1.0, Place.HEAD: 1.0, Place.BESIDE: 0.7, Place.ELSEWHERE: 0.35}
+"""What the best keyword of a place counts: the verb, the thing it works on, words beside that thing, anything else."""
+UNSURE: Final = 0.5
+"""Factor of a keyword that does not say whether it is a verb, where it is one in the description."""
+_GAP: Final = 2
+"""Words that may stand inside a verb of several words: "take a logical dump"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,9 @@ class _Ranked:
 def route(description: str, task: TaskSpec | None, agent_types: tuple[AgentTypeSpec, ...]) -> Routing:
     """Choose the agent type of a task and say why.
 
-    An explicit ``agentType`` wins with score 1, whether it exists or not (rules tell). ``requiredCapabilities`` leave only the
-    agent types that have most of them. Without any match ``general`` gets it with score 0, or the first by name.
+    An explicit ``agentType`` wins with score 1, whether it exists or not (rules tell). ``requiredCapabilities`` leave only
+    the agent types that have most of them. Without any match ``general`` gets it with score 0, or the first by name where
+    there is none.
     """
     allowed = tuple(a for a in agent_types if a.allowed)
     ranked = _rank(description or (task.name.replace("-", " ") if task else ""), allowed)
@@ -74,27 +74,24 @@ def _named(name: str, ranked: list[_Ranked], agent_types: tuple[AgentTypeSpec, .
 
 def _by_capability(required: tuple[str, ...], ranked: list[_Ranked], allowed: tuple[AgentTypeSpec, ...]) -> Routing:
     wanted = {name.lower() for name in required}
-    held = {
-        a.name: wanted & {c.name.lower() for c in a.capabilities} | (wanted & {a.specialization.lower()})
-        for a in allowed
-    }
-    best = max((len(h) for h in held.values()), default=0)
-    if best == 0:
-        fallback = _best(ranked)
-        listed = ", ".join(required)
-        return Routing(
-            fallback.chosen, 0.0, fallback.runner_up, fallback.runner_up_score, f"no agent type has {listed}"
-        )
+    held = {a.name: wanted & ({c.name.lower() for c in a.capabilities} | {a.specialization.lower()}) for a in allowed}
     order = sorted((r for r in ranked if held[r.name]), key=lambda r: (-len(held[r.name]), -r.evidence, r.name))
-    chosen = order[0]
-    reason = f"has {', '.join(sorted(held[chosen.name]))} of the required capabilities"
-    missing = wanted - held[chosen.name]
-    if missing:
-        reason += f"; lacks {', '.join(sorted(missing))}"
-    score = round(len(held[chosen.name]) / len(wanted), 4)
-    if len(order) > 1:
-        return Routing(chosen.name, score, order[1].name, round(len(held[order[1].name]) / len(wanted), 4), reason)
-    return Routing(chosen.name, score, reason=reason)
+    if not order:
+        best = _best(ranked)
+        reason = f"no agent type has {', '.join(required)}"
+        return Routing(best.chosen, UNKNOWN_WORK_SCORE, best.runner_up, best.runner_up_score, reason)
+    chosen = held[order[0].name]
+    reason = f"has {', '.join(sorted(chosen))} of the required capabilities"
+    if wanted - chosen:
+        reason += f"; lacks {', '.join(sorted(wanted - chosen))}"
+    second = order[1] if len(order) > 1 else None
+    return Routing(
+        order[0].name,
+        round(len(chosen) / len(wanted), 4),
+        second.name if second else "",
+        round(len(held[second.name]) / len(wanted), 4) if second else 0.0,
+        reason,
+    )
 
 
 def _best(ranked: list[_Ranked]) -> Routing:
@@ -121,50 +118,71 @@ def _rank(description: str, agent_types: tuple[AgentTypeSpec, ...]) -> list[_Ran
 
 def _evidence(about: Topic, agent_type: AgentTypeSpec) -> _Ranked:
     index = _index(agent_type.capabilities)
-    hits: list[tuple[float, int, str]] = []
-    covered: set[int] = set()
-    stems = about.stems
-    for i in range(len(stems)):
-        for phrase, weight, word in index.phrases.get(stems[i], ()):
-            if stems[i : i + len(phrase)] == phrase:
-                place = max(_place(about, k) for k in range(i, i + len(phrase)))
-                hits.append((weight * PHRASE * place, i, word))
-                covered.update(range(i, i + len(phrase)))
-    for i, one in enumerate(stems):
-        if i not in covered and one in index.words:
-            weight, word = index.words[one]
-            hits.append((weight * _place(about, i), i, word))
-    hits.sort(key=lambda h: (-h[0], h[1]))
-    # Many weak words must not outvote one strong: each further hit counts half of the one before.
-    evidence = sum(value / 2**k for k, (value, _, _) in enumerate(hits[:6]))
-    return _Ranked(agent_type.name, round(evidence, 6), tuple(dict.fromkeys(word for _, _, word in hits[:3])))
+    best: dict[Place, tuple[float, str]] = {}
+    words, i = about.words, 0
+    while i < len(words):
+        length, weight, keyword = index.longest(words, about.is_verb, i)
+        for k in range(i, i + length):
+            place = about.places[k]
+            if best.get(place, (0.0, ""))[0] < weight:
+                best[place] = (weight, keyword)
+        i += max(length, 1)
+    counted = sorted(((weight * WEIGHT[place], keyword) for place, (weight, keyword) in best.items()), reverse=True)
+    return _Ranked(agent_type.name, round(_once(counted), 6), tuple(dict.fromkeys(word for _, word in counted))[:3])
 
 
-def _place(about: Topic, i: int) -> float:
-    if i == about.verb:
-        return VERB
-    if i in about.heads:
-        return 1.0
-    return MODIFIER if i in about.modifiers else ELSEWHERE
+def _once(counted: list[tuple[float, str]]) -> float:
+    """Sum of the evidence, a keyword of several words counted at its best place only."""
+    seen: set[str] = set()
+    total = 0.0
+    for value, keyword in counted:
+        if keyword not in seen:
+            seen.add(keyword)
+            total += value
+    return total
 
 
 @dataclass(frozen=True, slots=True)
 class _Keywords:
-    words: dict[str, tuple[float, str]]
-    phrases: dict[str, list[tuple[tuple[str, ...], float, str]]]
+    """Keywords by their first word: (words, is a verb, weight, as written), longest first."""
+
+    rows: dict[str, list[tuple[tuple[str, ...], bool, float, str]]]
+
+    def longest(self, words: tuple[str, ...], is_verb: tuple[bool, ...], i: int) -> tuple[int, float, str]:
+        """The longest keyword at ``i``: how many words it takes, its weight, the keyword; (0, 0, "") if none."""
+        found = (0, 0.0, "")
+        for parts, verb, weight, keyword in self.rows.get(words[i], ()):
+            if verb and not is_verb[i]:
+                continue
+            length = _taken(words, i, parts, most=_GAP if verb else 0)
+            counts = weight if verb == is_verb[i] else weight * UNSURE
+            if length and (length, counts) > found[:2]:
+                found = (length, counts, keyword)
+        return found
+
+
+def _taken(words: tuple[str, ...], i: int, parts: tuple[str, ...], *, most: int) -> int:
+    """How many words from ``i`` on hold ``parts`` in order with at most ``most`` words in between; 0 if they do not."""
+    at, skipped = i, 0
+    for part in parts:
+        while at < len(words) and words[at] != part and skipped < most and at > i:
+            at, skipped = at + 1, skipped + 1
+        if at >= len(words) or words[at] != part:
+            return 0
+        at += 1
+    return at - i
 
 
 @lru_cache(maxsize=256)
 def _index(capabilities: tuple[Capability, ...]) -> _Keywords:
-    words: dict[str, tuple[float, str]] = {}
-    phrases: dict[str, list[tuple[tuple[str, ...], float, str]]] = {}
+    rows: dict[str, list[tuple[tuple[str, ...], bool, float, str]]] = {}
     for capability in capabilities:
         for keyword in capability.keywords:
-            parts = tuple(stem(t.lower) for t in tokenize(keyword) if t.is_word)
-            if len(parts) > 1:
-                phrases.setdefault(parts[0], []).append((parts, capability.weight, keyword))
-            elif parts and words.get(parts[0], (0.0, ""))[0] < capability.weight:
-                words[parts[0]] = (capability.weight, keyword)
-    for rows in phrases.values():
-        rows.sort(key=lambda row: -len(row[0]))
-    return _Keywords(words, phrases)
+            parts = tuple(base_form(t.lower) for t in tokenize(keyword) if t.is_word)
+            verb = len(parts) > 1 and parts[0] == "to"
+            parts = parts[1:] if verb else parts
+            if parts:
+                rows.setdefault(parts[0], []).append((parts, verb, capability.weight, keyword.removeprefix("to ")))
+    for found in rows.values():
+        found.sort(key=lambda row: (-len(row[0]), -row[2]))
+    return _Keywords(rows)

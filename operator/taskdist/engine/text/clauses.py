@@ -227,7 +227,11 @@ def _finite(clause: Clause, words: list[Word], i: int, *, contact: bool = True) 
         if word.tag == "TO" and j + 1 < len(words) and words[j + 1].tag in {"V", "BE"} and words[j - 1].tag != "HV":
             return False
         starts_group = word.tag in {"MD", "BE", "HV", "DO", "VZ", "VD"} or (
-            word.tag == "V" and words[j - 1].tag in {"N", "PRP", "RB", "WH", "CD", "DT"} and _may_be_plural(words, i, j)
+            word.tag == "V"
+            and (
+                (words[j - 1].tag in {"N", "PRP", "RB", "WH", "CD", "DT"} and _may_be_plural(words, i, j))
+                or (words[j - 1].tag in {"V", "VZ", "VD", "VN"} and any(w.tag == "WH" for w in words[i + 1 : j]))
+            )
         )
         if not starts_group or _in_relative(words, i, j, contact=contact):
             continue
@@ -241,7 +245,9 @@ def _verb_group(clause: Clause, words: list[Word], i: int, j: int) -> None:
     """Read auxiliaries and main verb of a statement whose verb group begins at ``j``."""
     clause.mood = "fin"
     k = j
-    while k < len(words) and (words[k].tag in {"MD", "BE", "HV", "DO", "NOT", "RB", "TO"} or _semi_modal(words, k)):
+    while k < len(words) and (
+        words[k].tag in {"MD", "BE", "HV", "DO", "NOT", "RB", "TO"} or _semi_modal(words, k) or _floats(words, k, j)
+    ):
         clause.aux.append(words[k])
         k += 1
     if k < len(words) and words[k].tag in {"V", "VZ", "VD", "VN", "VG"}:
@@ -250,27 +256,24 @@ def _verb_group(clause: Clause, words: list[Word], i: int, j: int) -> None:
         clause.verb = max((m for m in range(j, k) if words[m].lemma), default=j)
 
 
+_SEMI_MODAL_WORDS = """
+need needs going supposed ought expected meant due want wants like plan plans able yet remains remain waiting left
+scheduled required planned intended obliged about bound likely set ready deserve deserves
+"""
+_SEMI_MODALS = frozenset(_SEMI_MODAL_WORDS.split())
+
+
 def _semi_modal(words: list[Word], k: int) -> bool:
+    return words[k].lower in _SEMI_MODALS and k + 1 < len(words) and words[k + 1].tag == "TO"
+
+
+def _floats(words: list[Word], k: int, start: int) -> bool:
+    """ "They will all have to be told": all, both and each among the auxiliaries."""
     return (
-        words[k].lower
-        in {
-            "need",
-            "needs",
-            "going",
-            "supposed",
-            "ought",
-            "expected",
-            "meant",
-            "due",
-            "want",
-            "wants",
-            "like",
-            "plan",
-            "plans",
-            "able",
-        }
+        k > start
+        and words[k].lower in {"all", "both", "each"}
         and k + 1 < len(words)
-        and words[k + 1].tag == "TO"
+        and words[k + 1].tag in {"BE", "HV", "V", "VN", "TO"}
     )
 
 
@@ -613,6 +616,9 @@ def clauses(sentence: list[Fragment], number: int) -> list[Clause]:
         if front and clause.delim in {":", "->"}:
             out.append(_merge_front(front[0], front[1:]))
             out[-1].leads = clause.delim
+            front = []
+        if front and clause.sub and any(f.mood == "np" for f in front):
+            _flush(front, out)
             front = []
         fate = _wait_or_join(clause, out, front, following)
         if fate == "wait":

@@ -14,8 +14,11 @@ _TRAILING = re.compile(r"\s*\(([^()\n]{1,120})\)")
 _LEADING = frozenset({"please", "and", "so", "also", "kindly", "just", "now"})
 
 
-def describe(text: str, step: Step) -> str:
-    """The words of ``step`` as they stand in ``text``; what was left out between them is left out here too."""
+def describe(text: str, step: Step, meant: list[Word]) -> str:
+    """The words of ``step`` as they stand in ``text``; what was left out between them is left out here too.
+
+    ``meant`` is the noun phrase that its pronoun stands for, if it has one: it is named behind.
+    """
     words = _without_cues(step)
     out = ""
     for k, word in enumerate(words):
@@ -26,6 +29,8 @@ def describe(text: str, step: Step) -> str:
     tail = _TRAILING.match(text, words[-1].end)
     if tail and words[-1] is step.clause.words[-1] and not _is_remark(tail.group(1)):
         out += tail.group()
+    if meant:
+        out += f" ({_joined(text, meant)})"
     if step.member and not any(w is m for m in step.member for w in words):
         out += " (" + _joined(text, step.member) + ")"
     return " ".join(out.split())

@@ -59,6 +59,7 @@ class Orderer:
         self.open: dict[int, None] = {}
         self.seen: list[int] = []
         self.last_of_all: list[tuple[int, str]] = []
+        self.meant: dict[int, int] = {}
         self.awaited: list[tuple[str, list[int]]] = []
         self.conditions: dict[int, tuple[int, ...]] = {}
 
@@ -394,7 +395,7 @@ class Orderer:
         earlier = [n for n in self.seen if n != t]
         if not earlier:
             return []
-        if low & WHOLE and not (_spoken(words) - WHOLE - OUTCOMES):
+        if low & WHOLE and not ({w.lower for w in words if w.tag in {"N", "V", "VZ", "VG", "JJ"}} - WHOLE - OUTCOMES):
             return [n for n in self.open if n != t]
         found = self._phrases(words, earlier)
         if found:
@@ -504,6 +505,14 @@ class Orderer:
         earlier = [n for n in self.seen if n != step.number]
         if not earlier:
             return []
+        waiting = [
+            n
+            for n in mine
+            if self.steps[n].sentence == step.sentence
+            and any(m.fronted and m.role in {"after", "when"} for m in self.steps[n].mentions)
+        ]
+        if waiting and {w.lower for w in words} & {"it", "they", "this", "that"}:
+            return sorted(self.before.get(waiting[0], ()))
         found = self._phrases([w for w in words if w.tag not in {"SC", "IN"} or w.kind == "quote"], earlier)
         if found:
             return found
@@ -575,6 +584,7 @@ class Orderer:
         targets = self._with_twins([last], step)
         if c.pronoun in {"them", "they", "these", "those", "their"} and len(targets) == 1:
             targets = self._parallel_group(last, earlier)
+        self.meant[t] = last
         self.things[t] |= self.contents[last].object_heads | self.heads[last]
         self.heads[t] |= self.contents[last].object_heads | self.heads[last]
         return self._hang(t, targets, c.pronoun, DATA_FLOW)
@@ -747,7 +757,7 @@ class Orderer:
             self.add(last, t, "with", SAME_THING)
         elif self.steps[last].clause.has_cue("first") and self.steps[last].sentence == step.sentence:
             self.add(last, t, "first", SAME_THING)
-        elif _closes(step) and step.number == len(self.steps) - 1:
+        elif _closes(step) and clause.mood == "imp" and step.number == len(self.steps) - 1:
             for n in [n for n in self.open if self._may(n, t)]:
                 self.add(n, t, "closing step", SAME_THING)
         elif self.contents[t].elided and previous:

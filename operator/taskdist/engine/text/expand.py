@@ -368,7 +368,7 @@ def _subject_members(step: Step) -> list[list[Word]]:
         )
     ):
         return []
-    begin = start + (first in {"both", "each"}) + (clause.words[start + 1].lower == "of")
+    begin = start + (first in {"both", "each", "neither"}) + (clause.words[start + 1].lower == "of")
     edges = [begin, *cuts, start + size]
     return [m for m in (clause.words[a:b] for a, b in pairwise(edges)) if m]
 
@@ -463,6 +463,15 @@ def _object_members(step: Step) -> list[list[Word]]:
 def _says_each(step: Step) -> bool:
     words = step.clause.words
     last = words[-1]
+    if (
+        any(
+            w.lower in {"separate", "individual"} and k and words[k - 1].lower in {"in", "as", "into"}
+            for k, w in enumerate(words)
+        )
+        and len(words) > 3
+        and words[-2].lower in {"separate", "individual"}
+    ):
+        return True
     if step.is_spread or any(
         w.tag == "RB" and w.role == "parallel" for w in words[step.clause.verb + 1 : step.clause.verb + 3]
     ):

@@ -126,14 +126,12 @@ def _unframe(words: list[Word]) -> list[Word]:
             j = i
             while j < len(words) and j < i + 40 and words[j].kind == "word":
                 j += 1
-            taken, kind = matrix.frame(" ".join(w.lower for w in words[i:j]))
+            taken, kind = matrix.frame([w.lower for w in words[i:j]])
             if not kind and last == "done" and words[i].lower == "that" and out and out[-1].lower == "and":
-                taken, kind = len("that "), "done"
+                taken, kind = 1, "done"
             last = kind or last
-            if kind:
-                while taken > 0 and i < j - 1:
-                    taken -= len(words[i].lower) + 1
-                    i += 1
+            if kind and i + taken < len(words):
+                i += taken
                 words[i].frame = kind
         out.append(words[i])
         i += 1

@@ -161,3 +161,19 @@ def stem(word: str) -> str:
     if word.endswith("at") and len(word) > 5:
         word = word[:-2]  # migrat(e) and migrat(ion) meet at "migr"
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+@lru_cache(maxsize=16384)
+def base_form(word: str) -> str:
+    """The base form of a verb, the singular of a noun; other words as they are ("reports" -> "report", "shipped" -> "ship")."""
+    if not _PLAIN.match(word):
+        return word
+    word = word.removesuffix("'s")
+    verb = lemma(word)
+    if verb:
+        return verb
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("xes", "ches", "shes")) and len(word) > 4:
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskdist.engine.text.clauses import Clause
 from taskdist.engine.text.steps import Judgement, names_action
-from taskdist.engine.text.words.leads import ASIDE_LEADS, COMPARISONS, GENERIC, NO, YES
+from taskdist.engine.text.words.leads import ASIDE_LEADS, COMPARISONS, GENERIC, NO, WORK_LEADS, YES
 
 
 def announces(clause: Clause, judgement: Judgement, parts: list[Clause], i: int) -> bool:
@@ -19,6 +19,8 @@ def announces(clause: Clause, judgement: Judgement, parts: list[Clause], i: int)
     tail = {w.lower for w in clause.words[clause.verb + 1 :]} if clause.verb >= 0 else set()
     if tail & GENERIC or not tail:
         return True
+    if following.mood == "fin" and not following.sub:
+        return sum(1 for p in parts[i + 1 :] if p.mood in {"fin", "imp", "part"} and not p.sub) > 1
     return following.mood in {"imp", "ger"} or bool(following.label)
 
 
@@ -28,6 +30,11 @@ def rules_out(text: str) -> bool:
     return text in ASIDE_LEADS or text.startswith(
         ("out of scope", "not in scope", "not part of", "explicitly not", "non-goal")
     )
+
+
+def lists_work(text: str) -> bool:
+    """True for "To do", "Still missing", "Deliverables": the things listed behind are work."""
+    return text.strip(" :.") in WORK_LEADS
 
 
 def answer(clause: Clause) -> str:

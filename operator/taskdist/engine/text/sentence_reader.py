@@ -304,6 +304,7 @@ class SentenceReader:
                 or before.has_cue("parallel")
                 or (before.mood == "imp" and before.lemma in inflect.KIND_OF)
             )
+            lists = lists or leads.lists_work(_lower(before.words))
             return bool(line.target.lead) and clause.mood == "np" and (names_action(clause.words) or lists)
         return clause.mood == "ger"
 
@@ -417,6 +418,7 @@ def _lower(words: list[Word]) -> str:
 
 # --- work in subordinate clauses -----------------------------------------------------------------------------------
 
+_COMING = frozenset({"is", "are", "gets", "get", "being", "finally", "then", "can", "be", "may", "could"})
 _BESIDE = ("alongside", "in parallel", "parallel", "together", "concurrently", "simultaneously")
 
 
@@ -436,12 +438,12 @@ def sub_step(clause: Clause, number: int) -> Step | None:
     if (
         clause.sub == "before"
         and verb.tag == "VN"
-        and {w.lower for w in clause.aux} <= {"is", "are", "gets", "get", "being", "finally", "then"}
+        and {w.lower for w in clause.aux} <= _COMING
         and clause.sub_words not in {"until", "till"}
     ):
         return (
             Step(clause, verb, clause.words, sentence=number, soft="sub")
-            if has_object and judge(clause, None).kind == "described"
+            if has_object and judge(clause, None).kind in {"described", "task"}
             else None
         )
     if clause.aux:

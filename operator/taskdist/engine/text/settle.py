@@ -55,8 +55,12 @@ def _is_made_next(step: Step, steps: list[Step]) -> bool:
         "implement",
         "compile",
         "draw",
+        "generate",
+        "order",
+        "buy",
+        "get",
     }
-    return makes and any(w.lower in {"one", "it", "this", "that"} for w in following.words)
+    return makes and any(w.lower in {"one", "it", "this", "that", "them", "those", "these"} for w in following.words)
 
 
 def _same(step: Step, other: Step) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskdist.engine.model import Finding, Severity
+from taskdist.engine.text.content import object_phrase
 from taskdist.engine.text.describe import describe, span
 from taskdist.engine.text.edges import Orderer
 from taskdist.engine.text.expand import expand
@@ -11,8 +12,10 @@ from taskdist.engine.text.naming import name, unique
 from taskdist.engine.text.outcome import trigger_rule
 from taskdist.engine.text.reader import read
 from taskdist.engine.text.settle import settle
+from taskdist.engine.text.tags import Word
 
 PATH = "spec.description"
+_MOST_HOPS = 20
 
 
 def split(text: str, *, max_subtasks: int = 50) -> Split:
@@ -34,7 +37,7 @@ def split(text: str, *, max_subtasks: int = 50) -> Split:
     tasks = tuple(
         TextTask(
             ids[k],
-            describe(text, step),
+            describe(text, step, _meant(orderer, k)),
             span(step),
             trigger_rule(step.condition),
             step.condition.text if step.condition else "",
@@ -43,6 +46,17 @@ def split(text: str, *, max_subtasks: int = 50) -> Split:
     )
     edges = tuple(sorted(TextEdge(ids[a], ids[b], cue, confidence) for (a, b), (cue, confidence) in found.items()))
     return Split(tasks, edges, _too_many(len(tasks), max_subtasks))
+
+
+def _meant(orderer: Orderer, k: int) -> list[Word]:
+    """What the pronoun of step ``k`` stands for: the thing that the step it points to works on."""
+    hops = 0
+    while k in orderer.meant and hops < _MOST_HOPS:
+        k, hops = orderer.meant[k], hops + 1
+        phrase = object_phrase(orderer.steps[k])
+        if phrase and k not in orderer.meant:
+            return phrase
+    return []
 
 
 def _one_task(text: str) -> Split:

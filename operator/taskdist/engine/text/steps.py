@@ -18,6 +18,7 @@ class Judgement:
 
     kind: str
     verb: int = -1
+    frame: str = ""
 
 
 @dataclass(slots=True)
@@ -73,9 +74,15 @@ def judge(clause: Clause, previous: Judgement | None, following: Clause | None =
         return Judgement("negated", clause.verb)
     if clause.frame:
         return _framed(clause)
+    if previous is not None and previous.frame in {"past", "done"} and clause.mood == "fin" and "and" in clause.delim:
+        clause.frame = previous.frame
+        return _framed(clause)
     decide = {"imp": _command, "fin": _statement, "np": _phrase, "pp": _phrase, "adv": _phrase}.get(clause.mood)
     if decide is not None:
-        return decide(clause)
+        decided = decide(clause)
+        if decided.kind == "described" and not _reads_as_step(clause, following):
+            return Judgement("note")
+        return decided
     if clause.mood in {"part", "cont", "inf"}:
         return _continuation(clause, previous)
     if clause.mood == "ger":
@@ -95,7 +102,11 @@ def _framed(clause: Clause) -> Judgement:
     ):
         return Judgement("note")
     if clause.frame == "do" and clause.mood == "imp":
-        return _command(clause)
+        return (
+            Judgement("task", clause.verb)
+            if clause.lemma in {"know", "see", "understand", "learn"}
+            else _command(clause)
+        )
     if clause.frame in {"undone", "past", "done"}:
         at = next(
             (
@@ -105,7 +116,7 @@ def _framed(clause: Clause) -> Judgement:
             ),
             clause.verb,
         )
-        return Judgement("task", at)
+        return Judgement("task", at, clause.frame)
     if clause.frame in {"thing", "wanted"}:
         at = next(
             (
@@ -130,6 +141,18 @@ def _had(clause: Clause) -> Judgement:
         -1,
     )
     return Judgement("task", at if at >= 0 else clause.verb)
+
+
+def _reads_as_step(clause: Clause, following: Clause | None) -> bool:
+    """ "The summary is condensed from the report" tells what is done; "the boxes are packed" only how things stand."""
+    if clause.cues or (following is not None and following.sub in {"after", "when", "before"}):
+        return True
+    if any(w.tag == "WH" for w in clause.subject):
+        return True
+    return any(
+        w.tag in {"IN", "TO"} and w.lower in {"from", "into", "to", "onto", "against", "with", "via", "through"}
+        for w in _tail(clause)[:2]
+    )
 
 
 def _waits(clause: Clause, following: Clause | None) -> bool:
@@ -167,7 +190,7 @@ def _command(clause: Clause) -> Judgement:
     after = _text(tail[:4])
     if lemma == "want" and clause.words[clause.verb].role == "wish":
         return Judgement("task", clause.verb)
-    if lemma in {"be", "have"} and lemma == "be":
+    if lemma == "be" or (lemma == "do" and after.split()[:1] in (["it"], ["that"], ["this"], ["so"])):
         return Judgement("note")
     if lemma in work.NEVER_COMMANDS:
         return Judgement("negated" if lemma in work.LEAVING else "note", clause.verb)
@@ -224,6 +247,8 @@ def _statement(clause: Clause) -> Judgement:
         and not aux & {"has", "have", "had", "was", "were"}
     ):
         return Judgement("happening")
+    if first == "neither" and verb.tag == "VN" and aux & {"has", "have", "been", "is", "are"}:
+        return Judgement("task", clause.verb)
     negative = bool(aux & function.NEGATIONS) or first in {"nobody", "none", "neither", "nothing", "no"}
     if negative:
         return _negative(clause, verb, aux)
@@ -251,13 +276,34 @@ def _statement(clause: Clause) -> Judgement:
         return _wish(clause)
     if aux & {"has", "have", "had", "been", "i've", "we've", "was", "were", "did", "it's"} and not (aux & {"to"}):
         return Judgement("note")
-    if verb.lemma == "be" and names_action(clause.subject) and _text(_tail(clause)).startswith(work.NECESSARY):
+    if verb.lemma == "be" and _is_called_for(clause):
         return Judgement("happening")
     if verb.tag == "VG" or verb.tag == "BE":
         return Judgement("note")
+    if (
+        verb.tag == "VN"
+        and verb.lemma in {"need", "require", "miss"}
+        and clause.subject
+        and clause.subject[0].lower in {"a", "an", "another", "some", "new", "two", "three"}
+    ):
+        return Judgement("happening")
     if verb.tag == "VN" and aux & {"is", "are", "gets", "get", "being"}:
         return _passive(clause, verb)
     return _present(clause, verb, first)
+
+
+def _is_called_for(clause: Clause) -> bool:
+    """ "A load test would be a must", "the signatures are still missing"."""
+    tail = _text(_tail(clause))
+    if (
+        clause.subject
+        and clause.subject[0].lower in {"a", "an", "another", "some", "new", "two", "three"}
+        and tail.startswith(
+            ("needed", "required", "necessary", "missing", "also needed", "also required", "still needed")
+        )
+    ):
+        return True
+    return tail.startswith(work.NECESSARY_ANYWAY) or (names_action(clause.subject) and tail.startswith(work.NECESSARY))
 
 
 def _negative(clause: Clause, verb: Word, aux: set[str]) -> Judgement:
@@ -277,7 +323,7 @@ def _negative(clause: Clause, verb: Word, aux: set[str]) -> Judgement:
 
 
 def _obligation(clause: Clause, aux: set[str]) -> str:
-    text = " " + _text(clause.aux) + " "
+    text = " " + _text([w for w in clause.aux if w.tag not in {"RB", "DT"}]) + " "
     if aux & {"should", "must", "shall", "ought"} or any(f" {p} " in text for p in work.OBLIGING_PHRASES):
         return "must"
     if aux & {"will", "it'll", "we'll", "he'll", "she'll", "they'll", "i'll", "can", "you'll"}:
@@ -324,7 +370,7 @@ def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:
         if can:
             return Judgement("task" if _is_actor(clause.subject) and _is_work(verb.lemma) else "note", clause.verb)
         return Judgement("task" if _is_work(verb.lemma) and _is_actor(clause.subject) else "note", clause.verb)
-    if passive or _is_work(verb.lemma):
+    if passive or _is_work(verb.lemma) or verb.lemma not in inflect.STATIVE:
         return Judgement("task", clause.verb)
     return Judgement("note")
 
@@ -341,11 +387,30 @@ def _has_particle(clause: Clause) -> bool:
 
 
 def _would(clause: Clause, verb: Word) -> Judgement:
+    if verb.lemma in {"use", "do"} and _text(_tail(clause)[:1]) in {
+        "with",
+        "a",
+        "an",
+        "some",
+        "another",
+        "new",
+        "more",
+        "better",
+    }:
+        return _could_do_with(clause)
     if verb.lemma in work.WISHES or verb.lemma in {"like", "love", "appreciate", "prefer", "want", "expect", "need"}:
         return _wish(clause)
     if verb.lemma in {"take", "involve", "require", "mean"} and _text(clause.subject) in work.EFFORTS:
         return Judgement("task", clause.verb)
     return Judgement("note")
+
+
+def _could_do_with(clause: Clause) -> Judgement:
+    """ "The icons could use a refresh", "the tyres could do with replacing"."""
+    at = next(
+        (k for k in range(clause.verb + 1, len(clause.words)) if clause.words[k].tag in {"VG", "VN"}), clause.verb
+    )
+    return Judgement("wish", at)
 
 
 def _wish(clause: Clause) -> Judgement:

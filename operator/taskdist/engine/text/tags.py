@@ -220,6 +220,8 @@ def _closed(words: list[Word], i: int) -> str:
         return "RB" if _opens(words, i) or _ends(words, i + 1) or nxt in {"IN", "SC"} else "JJ"
     if low == "than" and _opens(words, i) and _is_base(after):
         return "RB"
+    if low == "either" and _is_base(after) and _opens(words, i):
+        return "RB"
     if low == "like" and i and (before := _before(words, i)) is not None and before.tag == "MD":
         return "V"
     if low == "should" and _opens(words, i) and _CLOSED.get(after) in {"PRP", "DT", "PS"} and after not in {"i", "we"}:
@@ -287,6 +289,14 @@ def _looks_like_verb(words: list[Word], i: int) -> bool:
             return True
         if previous.tag == "PRP" and previous.lower in {"i", "we", "you", "they"}:
             return True
+        if previous.tag == "WH" and previous.lower in {"who", "that"} and not _ends(words, i + 1):
+            return True
+        if (
+            previous.tag == "PRP"
+            and i > 1
+            and words[i - 2].lower in {"let", "lets", "help", "helps", "make", "makes", "letting", "helping"}
+        ):
+            return True
         if (
             previous.tag in {"VN", "JJ"}
             and _peek(words, i + 1) in function.DETERMINERS | function.POSSESSIVES
@@ -315,6 +325,8 @@ def _in_subordinate(words: list[Word], i: int) -> bool:
 def _imperative_like(words: list[Word], i: int) -> bool:
     """At the start of a clause: is this ambiguous form a command rather than a noun?"""
     if _ends(words, i + 1):
+        if words[i].lower in nouns.ACTORS and i:
+            return False
         return not (
             i
             and words[i - 1].lower in {"and", "or"}
@@ -404,6 +416,9 @@ def _open(words: list[Word], i: int) -> tuple[str, str]:
             return found
     if _opens(words, i) and (meant := spelling.meant(low)) and _starts_like_command(words, i):
         return "V", meant
+    before = _before(words, i)
+    if before is not None and before.tag == "MD" and words[i].kind == "word" and not low.endswith("ly"):
+        return "V", low
     if _coined_command(words, i):
         return "V", low
     if (
@@ -543,6 +558,14 @@ def _s_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
     if not base:
         return None
     previous = _before(words, i)
+    if (
+        base in {"need", "want"}
+        and i
+        and words[i - 1].tag == "N"
+        and i + 1 < len(words)
+        and (inflect.gerund(words[i + 1].lower) or words[i + 1].lower in {"to", "a", "an"})
+    ):
+        return "VZ", base
     if previous is None or (_opens(words, i) and previous.tag in {"P", "A", "SC"}):
         return _s_after_boundary(words, i, base)
     if previous.tag == "CC":
@@ -585,9 +608,23 @@ def _s_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
         if _CLOSED.get(after) in {"IN", "RB", "WH", "JJ"}:
             actor = previous.lower in nouns.ACTORS or _definite_subject(words, i)
             return ("VZ", base) if actor and after != "of" and not _finite_ahead(words, i + 1) else ("N", "")
-        if previous.lower in nouns.ACTORS and not _finite_ahead(words, i + 1):
+        if (previous.lower in nouns.ACTORS or _person(words, i)) and not _finite_ahead(words, i + 1):
             return "VZ", base
     return "N", ""
+
+
+def _person(words: list[Word], i: int) -> bool:
+    """ "…, Lea extracts quotes": a capitalised unknown word alone before ``i`` is somebody."""
+    name = words[i - 1]
+    alone = i == 1 or words[i - 2].tag in _OPENERS or words[i - 2].role != ""
+    return (
+        alone
+        and name.text[:1].isupper()
+        and name.text[1:].islower()
+        and len(name.text) < 10
+        and not inflect.lemma(name.lower)
+        and not name.lower.endswith("s")
+    )
 
 
 def _definite_subject(words: list[Word], i: int) -> bool:

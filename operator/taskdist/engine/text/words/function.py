@@ -61,7 +61,7 @@ fifty hundred thousand million dozen""")
 COMMON_ADJECTIVES = _set("""new old big small large short long quick slow full final first second third fourth next last previous latest recent
 current same different main major minor key critical important urgent annual monthly weekly daily nightly yearly quarterly hourly good bad better best
 worst worse high low higher lower great right wrong whole entire single double existing missing remaining stale dead broken failing unused raw
-public private internal external local remote global regional national legal financial technical commercial available ready able free open closed
+public private internal external local remote global regional national financial technical commercial available ready able free open closed
 clean dirty dry wet hot cold warm cool safe secure live active inactive dark light red green blue black white yellow heavy light early late
 simple complex easy hard difficult possible impossible necessary optional mandatory required own various relevant correct incorrect
 temporary permanent automatic manual static dynamic empty true false real actual initial original happy sad careful certain sure due

@@ -129,3 +129,10 @@ YES = frozenset(
     )
 )
 NO = frozenset(("no", "if no", "n", "false", "not", "on failure", "failure", "fail", "failed", "nope"))
+# The things listed behind one of these are to be done.
+WORK_LEADS = frozenset(
+    (
+        "left to do", "to do", "todo", "todos", "missing", "still missing", "open", "outstanding", "remaining", "still open", "still to do", "needed", "still needed", "wanted", "deliverables", "deliverable", "pending", "tasks", "next steps", "action items", "actions", "wish list", "wishlist", "requests", "we need", "i need", "we still need", "still outstanding", "what's left", "what is left", "what's missing", "what is missing",
+        "open points", "open items", "remaining work", "work items", "to be done", "jobs", "to prepare", "please prepare", "expected", "expected results", "outputs", "output", "results", "backlog", "agenda", "plan", "steps", "order", "please deliver", "required", "you owe us", "what we need", "what i need", "left", "on the list", "on my list", "shopping list", "must-haves", "milestones", "work packages", "assignments", "homework",
+    )
+)  # fmt: skip

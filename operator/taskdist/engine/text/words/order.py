@@ -32,7 +32,7 @@ ERRANDS = _set(
 )
 # Said of a step's outcome.
 OUTCOMES = _set(
-    "exist exists there place pass passes passed fail fails failed failing failure succeed succeeds succeeded success successful green red ok okay clean good bad positive negative done ready complete completed finished through up live error errors found approve approves approved reject rejects rejected agree agrees agreed yes no accept accepts accepted confirmed confirm confirms available works work working stable in merged signed arrived back match matches differ differs exceed exceeds exceeded reached fine broken wrong correct valid invalid empty missing present finish finishes happy satisfied convinced worse better higher lower holds"
+    "exist exists there place pass passes passed fail fails failed failing failure succeed succeeds succeeded success successful green red ok okay clean good bad positive negative done ready complete completed finished through up live error errors found approve approves approved reject rejects rejected agree agrees agreed yes no accept accepts accepted confirmed confirm confirms available works work working stable in match matches differ differs exceed exceeds exceeded reached fine broken wrong correct valid invalid empty missing present finish finishes happy satisfied convinced worse better higher lower holds"
 )
 # Stands for every step so far.
 WHOLE = _set(

@@ -111,24 +111,80 @@ broker brush buffer burn butter button calm celebrate chase chat cite claim clip
 compete comply compost concrete conserve contain contribute copyright counter credit cross curate customize customise
 cycle debit decorate deduct defer defragment defrost delay deposit detail disclose disconnect display divide double
 dress dye elect emit engage engrave enroll enrol enter escort etch evacuate exchange exclude excavate fasten fax fence
-ferry float focus force forge frame fulfil fulfill garden gift glaze graft greet guard guide halt hoist house
-imitate impose improvise include incorporate indicate inflate initiate inoculate inscribe insulate insure interrupt
-invalidate invest invoice isolate journal keep lay lend leverage level light line liquidate lubricate
-maintain mandate mark master mill milk minute mobilize mobilise motivate nail navigate notarize notarise number
-nurture occupy oil outsource overhaul oversee pad pass patrol pave perforate persist personalize personalise pitch
-place play plug plumb pledge pot pre-heat preheat prefill prescribe preserve press price prime probe prompt propagate
-prosecute protect provide punch quarantine quote re-export re-import re-test rebrand recap recite recommend reconnect
-recreate rectify redeem redline refer reinforce rekey remeasure remit remodel renovate repaint replay replenish replot
-repot represent rescue reseed reshoot resit respool retarget retouch reupload revisit rig ripen roof round sail
-salvage satisfy screenshot screw seal seat sensitize separate service shape shelter shield shower signal sit smooth
-snap sow splice sponsor spool spray stabilize stabilise staff stamp staple stand state steam steer stick stock stream
-strengthen stretch stub subdivide subtitle subtract sum supply support surface swab tailor tally tape tender tether
-thaw thin tie tile time title top touch transfer transition transplant transport treat trial troubleshoot tuck
-underline unpick unroll unwrap urge utilize utilise vaccinate value varnish ventilate veto vote waive wax weed
-whitewash widen wind withdraw witness yield zone bag box crate load-balance autoscale rescale taint cordon uncordon
-reconstruct re-create re-read re-deploy re-check re-issue re-order re-sign re-submit resubmit reissue re-upload
-re-scan rescan re-label re-train re-validate re-verify re-tune retune re-sort strap swipe deskew binarize despeckle
-dewarp remaster caption dub wave
+ferry float focus force forge frame fulfil fulfill garden gift glaze graft greet guard guide halt hoist house imitate
+impose improvise include incorporate indicate inflate initiate inoculate inscribe insulate insure interrupt invalidate
+invest invoice isolate journal keep lay lend leverage level light line liquidate lubricate maintain mandate mark
+master mill milk minute mobilize mobilise motivate nail navigate notarize notarise number nurture occupy oil outsource
+overhaul oversee pad pass patrol pave perforate persist personalize personalise pitch place play plug plumb pledge pot
+pre-heat preheat prefill prescribe preserve press price prime probe prompt propagate prosecute protect provide punch
+quarantine quote re-export re-import re-test rebrand recap recite recommend reconnect recreate rectify redeem redline
+refer reinforce rekey remeasure remit remodel renovate repaint replay replenish replot repot represent rescue reseed
+reshoot resit respool retarget retouch reupload revisit rig ripen roof round sail salvage satisfy screenshot screw
+seal seat sensitize separate service shape shelter shield shower signal sit smooth snap sow splice sponsor spool spray
+stabilize stabilise staff stamp staple stand state steam steer stick stock stream strengthen stretch stub subdivide
+subtitle subtract sum supply support surface swab tailor tally tape tender tether thaw thin tie tile time title top
+touch transfer transition transplant transport treat trial troubleshoot tuck underline unpick unroll unwrap urge
+utilize utilise vaccinate value varnish ventilate veto vote waive wax weed whitewash widen wind withdraw witness yield
+zone bag box crate load-balance autoscale rescale taint cordon uncordon reconstruct re-create re-read re-deploy
+re-check re-issue re-order re-sign re-submit resubmit reissue re-upload re-scan rescan re-label re-train re-validate
+re-verify re-tune retune re-sort strap swipe deskew binarize despeckle dewarp remaster caption dub wave adhere adjourn
+administer adopt aerate affirm affix alias amass amplify annul appease apportion arbitrate ascertain assimilate attain
+augment autograph backdate backport barcode bandage bleach blur bolster bookmark bypass canvass capitalize capitalise
+carve cascade cater caulk cement censor chaperone chisel circumvent clamp codify collapse combat commence commend
+compact conceal confine confiscate confront consume contextualize convene convey convince copyedit corroborate counsel
+crimp crochet crush cull cultivate curtail cushion dampen debone debunk decipher declare declutter deconstruct
+dedicate deduce deepen deflate defuse degrease dehydrate deliberate delimit delineate demarcate demist demolish demote
+depict depreciate descale deselect despatch destock detain deter detour diagram diminish dip disambiguate disassemble
+disband disburse discharge discontinue disengage disentangle dislodge dismount dispense disperse disseminate
+distinguish ditch diversify divert dock dogfood donate downsample dredge drizzle duplicate ease eject elaborate elicit
+elevate embellish embroider emulate enact encase enclose encourage endorse energize enforce engineer enlarge enquire
+entertain entrust enumerate epoxy equalize eradicate erect evolve exhume expedite experiment extinguish extrude
+familiarize familiarise fertilize fertilise flavor flavour floss fork formalize formalise fortify foster freshen fuse
+galvanize gamify gel generalize generalise glean govern graze grease greenlight grep groom grout hack halve hammer
+handcraft handpick handwrite hardcode harness haul hoe hone hoover hydrate hyphenate ignite illuminate immerse
+immunize implant impound inaugurate incentivize incinerate indent individualize induct innovate inquire instill
+institute instruct intercept interchange interleave interlink interlock interrogate invert irradiate irrigate iterate
+itemize itemise jot juggle juxtapose kern knot lacquer laminate launder lengthen lessen levy liaise liberate loan
+lobby lodge magnify maneuver manoeuvre manipulate marry mash massage maximize maximise mediate mince modulate moisten
+moisturize mold mould monetize mothball motorize muffle multiplex multiply muster narrate neaten negate neutralize
+nudge nullify obfuscate offload opt orchestrate orient originate outbid outfit outperform override overlay overrule
+oxidize pare parametrise parameterize parameterise parboil passivate pasteurize patent penalize perfuse permute
+persuade peruse photocopy pickle pierce pinch plait plaster playtest plead plough plow pluck pollinate ponder portray
+postpone powder precompute predefine preface prefix preprocess prescreen preside pressurize preview privatize proclaim
+prolong prorate publicize publicise purify pursue quell quench quiz ramp randomize randomise ratify ration rationalize
+rationalise readjust reaffirm realign reanalyze reanalyse reappraise rearrange reassemble reassess reassure reattach
+reauthorize recalibrate recast recertify recharge reclaim recode recompose recondition reconsider reconsolidate recoup
+redecorate redefine redeliver rediscover redraft redraw redouble re-embed reembed re-engineer reengineer re-establish
+reestablish re-evaluate reevaluate re-examine reexamine re-encode reencode re-encrypt re-home refile refinance
+refinish refit reflash refocus refold reforge reform reformulate reframe refuel refurbish refute regain regrade
+regroup regularize regulate rehang reheat rehire rehome rehydrate reimage reimplement re-implement reimport reimpose
+reingest reinitialize reinsert reinspect reinstate reintegrate reinterpret reintroduce reinvent reinvest reinvestigate
+reinvite reiterate rejoin relaunch relearn relicense relieve reline relink relist relock remarket remelt remix remount
+renegotiate renotify renumber reoccupy reorient repack repackage reparse repave repay repeal rephotograph rephrase
+replan repolish repopulate repossess reprice reprioritize reprioritise reprocess reprogram re-provision reprovision
+repurchase requery requisition rerack reschedule rescind rescore rescreen reseal reseat resell resequence reserialize
+resettle reshard reship reshuffle resolder restate restitch restrain restring resupply resurrect resurvey resync
+re-sync retain rethink retile retime retitle retool retrace retransmit retrofit retype reunite reuse re-use revalue
+revamp reveal reverse-engineer revitalize revive rewash reweigh rewind rewrap roughen rouse rubber-stamp safeguard
+sandblast saturate saute scald scatter scavenge scoop scour scramble scribe scrutinize scrutinise sculpt sear sedate
+seek segregate seize sensitise serialize serialise shampoo shave shear sheathe shepherd shorten shovel shuffle shunt
+sieve sift signpost simulcast siphon skim skin slacken slash slather smash smear snip soap socialize socialise
+solidify solve soothe soundproof spellcheck spell-check spray-paint sprout squeeze stagger steam-clean steep stencil
+stiffen stimulate stipulate straighten strategize strew stuff stylize subclass subcontract sublet submerge subset
+subsidize substantiate suffix suggest summon superimpose supersede supplement suppress surrender surround sustain
+suture sweeten synthesize synthesise systematize tack tamper tend televise temper test-drive thatch thicken toggle
+topple torque transact transfuse transpile transpose trawl triangulate triple unarchive unban unbind unblind unbolt
+unbox unbundle uncheck unclog uncompress uncover undercut underwrite undock unearth unfasten unfold unfollow ungroup
+unhide unhook unlearn unmake unmark unmask unmerge unplug unscramble unscrew unseal unshelve unsync untie unveil
+unwind upcycle uphold upholster uproot upsample upscale upsell upskill usher vacate vaporize vary vent verbalize
+vibrate video virtualize virtualise wallpaper waterproof weaken weatherproof webcast whip whittle winterize withhold
+wrangle wring zap hotfix hand-write hand-pick backtrack cross-link crosslink cross-reference crossreference
+live-stream livestream reboard fact-check field-test user-test mind-map pre-warm prewarm pre-load preload pre-compute
+pre-process pre-fill pre-order preorder pre-register left-align screen-share time-box timebox white-label auto-scale
+auto-generate autogenerate bulk-load bulk-import hand-label force-push fast-forward fast-track green-light soft-delete
+hard-delete role-play re-key re-roll re-cut re-base re-draw re-paint re-record re-shoot re-edit re-grade re-measure
+re-pot re-seed re-tag re-weigh re-wire reference de-duplicate de-risk deconflict disinvite deworm intubate admit bathe
+spay neuter x-ray anneal deburr degas desolder catalog catalogue template watermark
 """
 
 KINDS: dict[str, str] = {
@@ -148,36 +204,40 @@ KINDS: dict[str, str] = {
 
 # Base forms that are as common as nouns (or adjectives): they need a verb's surroundings before they count as one.
 AMBIGUOUS = """
-ask act address aggregate air alert anchor answer appoint approach archive arrange assay attempt attribute audit backup
-balance batch benchmark bid bill bin bind blend blog board boil book boost bottle box brand brief broadcast broker
-brush buffer build bump bundle burn button cache call canary cap caption capture cast chair change chart chat check
-chip chunk claim clean clear clone close cluster coach coat code color colour commission commit compile complete
-compress concrete conduct contact contrast contribute cook cool copy correct count counter cover craft crate crawl
-credit crop cross cross-check cut cutover cycle debate debit debrief debug decrease delay demo deposit design detail
-dispatch display divide document dose double draft drain draw dress drill drive drop dry dry-run dub dump dust dye
-e-mail email empty end escort estimate exchange exercise export extract failover fax feed fence figure file fill film
-filter find finish fire fit fix flag flash flip float flush focus fold follow force forecast form format
-forward found frame freeze fry fund garden gather gauge gift glaze glue go grade graph grill grind group guard guide
-hand handle handover hang harvest hash heat highlight hire hold host house hunt image implement import increase index
+act address aggregate air alert anchor answer appoint approach archive arrange ask assay attempt attribute audit
+backup balance batch benchmark bid bill bin bind blend blog board boil book boost boot bottle box brand brief
+broadcast broker brush buffer build bump bundle burn button cache call canary cap caption capture cast catalog
+catalogue chair change chart chase chat check chip chunk claim clean clear clip clone close cluster coach coat code
+color colour commission commit compile complete compress concrete conduct contact contrast contribute cook cool copy
+correct count counter cover craft crate crawl credit crop cross cross-check cut cutover cycle debate debit debrief
+debug decrease delay demo deposit design detail discharge dispatch display divide document dose double draft drain
+draw dress drill drive drop dry dry-run dub dump dust dye e-mail email empty end escort estimate exchange exercise
+experiment export extract failover fax feed fence figure file fill film filter find finish fire fit fix flag flash
+flip float floss flush focus fold follow force forecast fork form format forward found frame freeze fry fund garden
+gather gauge gel gift glaze glue go grade graft graph grease grill grind group guard guide hack hammer hand handle
+handover hang harness harvest hash haul heat highlight hire hold host house hunt image implement import increase index
 inject insert install interview inventory invite invoice iron issue journal judge jump key kick label land launch lead
-lease lend level lift light limit line link lint list load load-test lock log look lower mail make mandate map mark
-market mask master match measure meet melt merge message milk mill mine minute mirror mix mock model monitor mop mount
-move nail name narrow note number offer oil open order outline overhaul pack package pad page paint pair park
-partition pass paste patch pause pay peer-review pen-test phone photograph pick pilot pin ping pitch pivot place plan
-plant plate play plot plug point polish poll port position post pot practice present press price prime print probe
-process produce profile program project promote proof prototype prune pull pump purchase push query question queue
-quote raise rake rank rate reach read rebuild record recruit redesign refactor refill refund register regression-test
-reject release remedy rent repair repeat replay reply report request rerun rescue research reserve reset rest restart
-resume retake retry return reverse review revise rework ride rig rinse roll rollback rollout rotate round route run
-salt sample sand sanity-check saw scale scan schedule score scout scrap scrape screen screenshot script seal search
-season seat secure seed segment select separate sequence serve service set shape share shelter shelve shield shift
-ship shoot shop show shower shred shut sign signal simulate size sketch slice slide slim smoke-test smooth snap
-snapshot soak soak-test sort source space speed spin split sponsor spool spot spot-check spray spread squash stack
-staff stage stain stamp stand staple start state steam stick stitch stock stop store storyboard stream stress-test
-stretch strip study submit subtitle sum supply support surface survey swab swap sweep switch sync tag talk tally tap
-tape target tear tender test thin threat-model throttle throw tidy tie tile time title top touch tow trace track train
-transfer transition transport travel treat trial trigger trim try tune turn type unit-test update upgrade upload use
-vacuum value vendor view visit voice vote wait walk warm wash watch water wave wax weed weld whisk win wind wipe wire
+lease lend level lift light limit line link lint list load load-test loan lock log look lower mail make mandate map
+mark market mask massage master match measure meet melt merge message milk mill mine minute mirror mix mock model mold
+monitor mop mould mount move nail name narrow note number offer oil open order outline overhaul overlay pack package
+pad page paint pair park partition pass paste patch patent patrol pause pave pay peer-review pen-test phone photograph
+pick pickle pilot pin pinch ping pitch pivot place plan plant plaster plate play plot plough plug point polish poll
+port position post pot powder practice prefix present press preview price prime print probe process produce profile
+program project promote proof prototype prune pull pump purchase push query question queue quiz quote raise rake ramp
+rank rate ration reach read rebuild record recruit redesign refactor reference refill refit reform refund register
+regression-test reject relaunch release remedy remix remount rent repair repeat replay reply report request rerun
+rescue research reserve reset rest restart resume retake rethink retrofit retry return reuse revamp reverse review
+revise rewind rework ride rig rinse roll rollback rollout rotate round route run salt sample sand sanity-check saw
+scale scan schedule scoop scope score scout scrap scrape screen screenshot script seal search season seat secure seed
+segment select separate sequence serve service set shape share shelter shelve shield shift ship shoot shop shovel show
+shower shred shuffle shut sign signal simulate size sketch skin slash slice slide slim smoke-test smooth snap snapshot
+soak soak-test soap sort source space speed spin split sponsor spool spot spot-check spray spread squash squeeze stack
+staff stage stain stamp stand staple start stash state steam steer stencil stick stitch stock stop store storyboard
+strap stream stress-test stretch strip stub study stuff submit subtitle sum supplement supply support surface survey
+suture swab swap sweep switch sync tack tag talk tally tap tape target tear template tender test thin threat-model
+throttle throw tidy tie tile time title top torque touch tow trace track train transfer transition transport travel
+treat triage trial trigger trim try tune turn type unit-test update upgrade upload use usher vacuum value vendor vent
+video view visit voice vote wait walk warm wash watch water watermark wave wax weed weld whip whisk win wind wipe wire
 witness work workshop wrap yield zip zone
 """
 

@@ -297,6 +297,24 @@ NECESSARY = (
     "on the agenda",
     "on the to-do list",
 )
+NECESSARY_ANYWAY = (
+    "a must",
+    "must-haves",
+    "overdue",
+    "long overdue",
+    "outstanding",
+    "still outstanding",
+    "still missing",
+    "still needed",
+    "still pending",
+    "still open",
+    "in order",
+    "called for",
+    "urgently needed",
+    "still to be done",
+    "next on the list",
+    "missing",
+)
 # "The vendor claims that …": talk, not work.
 SAYING = _set(
     "claim say state think know believe promise argue insist hope expect complain note mention assume suggest warn report tell guarantee predict estimate"
