@@ -139,7 +139,7 @@ def test_a_graph_runs_in_order_and_hands_results_on(cluster: Cluster, replica: O
     assert max(ends["left"]["finishTime"], ends["right"]["finishTime"]) <= ends["report"]["startTime"]
     pod = cluster.get("pod", "diamond-report-1", "-n", namespace)
     document = json.loads(pod["metadata"]["annotations"]["taskdist.dev/task"])
-    assert document["inputs"] == {"count": {"rows": 12}}
+    assert document["inputs"] == {"count": {"rows": "12"}}
     assert pod["metadata"]["ownerReferences"][0]["kind"] == "SubTask"
     subtask = cluster.get("subtasks.taskdist.dev", "diamond-report", "-n", namespace)
     assert subtask["metadata"]["annotations"]["taskdist.dev/depends-on"] == "count,left,right"

@@ -56,6 +56,7 @@ class Model(BaseModel):
     cel: ClassVar[tuple[Rule, ...]] = ()
     terse: ClassVar[bool] = False
     atomic: ClassVar[bool] = False
+    first_status: ClassVar[Mapping[str, str]] = {}
 
     @model_serializer(mode="wrap")
     def _without_silence(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class _Inliner:
                 schema["description"] = docs[name]
             if defaults and name != "status":
                 schema |= _default(field, node["properties"][wire], schema)
+            elif name == "status" and model.first_status:
+                schema["default"] = dict(model.first_status)
             properties[wire] = schema
         schema = {"type": "object", "description": _text(model.__doc__), "properties": properties}
         if model.atomic:

@@ -224,7 +224,7 @@ class SubTaskStatus(Model):
 
     observed_generation: Generation = 0
     """The `metadata.generation` that this status was derived from."""
-    phase: SubTaskPhase | None = None
+    phase: SubTaskPhase = SubTaskPhase.WAITING
     """Waiting, Ready, Queued, Running, Retrying, Succeeded, Failed, Skipped or Cancelled. One of the last four never
     changes again."""
     reason: SubTaskReason | None = None
@@ -261,6 +261,8 @@ class SubTaskStatus(Model):
 
 class SubTask(Model):
     """One unit of work of a TaskDistribution. The operator writes it and runs it as agent pods, one per attempt."""
+
+    first_status: ClassVar = {"phase": SubTaskPhase.WAITING.value}
 
     api_version: Literal["taskdist.dev/v1alpha1"] = API_VERSION
     kind: Literal["SubTask"] = "SubTask"

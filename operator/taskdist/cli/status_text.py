@@ -185,12 +185,12 @@ def _row(subtask: SubTask, now: datetime) -> list[Span | str]:
 def _time(subtask: SubTask, now: datetime) -> str:
     """Return the running time of all attempts; with ~, the planned one of what has not begun."""
     status = subtask.status
-    if status.usage is not None and status.phase is not None and status.phase.terminal:
+    if status.usage is not None and status.phase.terminal:
         return duration(status.usage.seconds)
     running = [attempt for attempt in status.attempts if attempt.start_time is not None and attempt.finish_time is None]
     if running and running[-1].start_time is not None:
         return duration(max((now - running[-1].start_time).total_seconds(), 0))
-    return "-" if status.phase is not None and status.phase.terminal else about(subtask.spec.estimate.seconds)
+    return "-" if status.phase.terminal else about(subtask.spec.estimate.seconds)
 
 
 def _memory(subtask: SubTask) -> str:

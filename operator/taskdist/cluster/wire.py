@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from taskdist.api.names import API_VERSION, Label, SubTaskPhase, SubTaskReason
-from taskdist.engine.model import Retry, TriggerRule, Work
+from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
 from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView, UsageView
 
 _POD_PHASES = {phase.value: phase for phase in PodPhase}
@@ -234,6 +234,7 @@ class WireSubTaskSpec(msgspec.Struct, frozen=True, rename="camel"):
     provider: str = ""
     resources: WireAmounts = WireAmounts()
     priority: int = 0
+    complexity: str = "0.5"
     retry: WireRetry = WireRetry()
     timeout_seconds: int | None = None
     locks: list[str] = []
@@ -312,6 +313,7 @@ def subtask_view(seen: WireSubTask) -> SubTaskView:
         retry=Retry(
             spec.retry.limit, spec.retry.backoff_seconds, Decimal(spec.retry.factor), spec.retry.max_backoff_seconds
         ),
+        complexity=Complexity(float(spec.complexity)),
         timeout_seconds=spec.timeout_seconds,
         locks=tuple(spec.locks),
         owner_uid=seen.metadata.owner_uid("TaskDistribution"),

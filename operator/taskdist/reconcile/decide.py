@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from taskdist.api.agent_type import AgentType
 from taskdist.api.names import SubTaskPhase, SubTaskReason
 from taskdist.api.provider import Prices
 from taskdist.api.task_distribution import FailurePolicy, TaskDistribution
+from taskdist.engine.durations import factor
 from taskdist.reconcile.actions import Action, CreatePod, Decision, DeletePod, PatchSubTaskStatus
 from taskdist.reconcile.attempts import conclude, settle, show
 from taskdist.reconcile.outcome import Outcome, outcome_of, stuck
@@ -93,10 +95,11 @@ class _Pass:
         elif ("status", id_) not in self.seen.pending:
             key = (id_, subtask.attempt)
             pod = self.seen.pods.get(key)
+            gone = self.seen.lost.get(key)
             if pod is not None and pod.owner_uid == subtask.uid:
                 self._running(subtask, pod)
-            elif key in self.seen.lost or subtask.current.pod_uid:
-                self._conclude(subtask, self.seen.lost.get(key), _LOST)
+            elif gone is not None or subtask.current.pod_uid:
+                self._conclude(subtask, gone, _LOST)
             elif ("pod", id_) not in self.seen.pending:
                 self._waiting(subtask)
 
@@ -209,7 +212,7 @@ class _Pass:
                 outcome,
                 oom=self.root.spec.resource_policy.oom,
                 prices=provider.spec.prices if provider else _DEFAULT_PRICES,
-                base_cost_usd=Decimal(agent_type.spec.base_cost_usd) if agent_type else Decimal(0),
+                base_cost_usd=_base_cost(agent_type, subtask),
                 now=self.now,
             )
         )
@@ -223,6 +226,13 @@ class _Pass:
         if not pod.deleting and ("delete", pod.uid) not in self.seen.pending:
             self.seen.pending.add(("delete", pod.uid))
             self.actions.append(DeletePod(pod.subtask_id, pod.attempt, pod.name, pod.uid))
+
+
+def _base_cost(agent_type: AgentType | None, subtask: SubTaskView) -> Decimal:
+    """What one attempt of the agent costs whatever its time: scaled by complexity, as the plan estimates it."""
+    if agent_type is None:
+        return Decimal(0)
+    return Decimal(agent_type.spec.base_cost_usd) * Decimal(str(round(factor(subtask.complexity), 4)))
 
 
 _LOST = Outcome(SubTaskReason.POD_LOST, "the pod was deleted before its result was seen")

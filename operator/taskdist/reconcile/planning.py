@@ -7,12 +7,14 @@ from enum import Enum, auto
 
 from taskdist.api.names import Reason
 from taskdist.api.task_distribution import PlanningMode, TaskDistribution
-from taskdist.engine.model import Plan
+from taskdist.engine.model import Plan, PlannedSubTask
+from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
 from taskdist.reconcile.actions import Action, CreateSubTask, DeleteSubTask
 from taskdist.reconcile.plan_object import plan_name, plan_objects
 from taskdist.reconcile.projection import PlanRecord, Projection
 from taskdist.reconcile.subtask_object import subtask_object
 from taskdist.reconcile.text import subtask_name
+from taskdist.reconcile.views import SubTaskView
 
 
 class Mode(Enum):
@@ -125,8 +127,9 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
     """The SubTasks that the plan has and the cluster lacks, and those that the cluster has and the plan lacks.
 
     A subtask is replaced if its own definition changed or anything upstream of it is replaced; what is finished and
-    unchanged is kept with its results. The plan is scanned once, and again when what it asked for has come or gone: not at
-    every pass, for that would cost the square of the graph's size.
+    unchanged is kept with its results. One whose work is the same but whose requests, provider, time-out, retries or locks
+    changed is replaced only while it has not begun: an edit of those never throws work away. The plan is scanned once, and
+    again when what it asked for has come or gone: not at every pass, for that would cost the square of the graph's size.
     """
     if seen.materialized == record.hash or (seen.scanned == record.hash and seen.awaited):
         return ()
@@ -139,6 +142,9 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
             existing.definition_hash != planned.definition_hash or any(d.name in replaced for d in planned.depends_on)
         ):
             replaced.add(planned.id)
+            awaited.add(planned.id)
+            actions += _delete(seen, planned.id)
+        elif existing is not None and _not_begun(seen, existing) and _other_terms(existing, planned):
             awaited.add(planned.id)
             actions += _delete(seen, planned.id)
         elif existing is None:
@@ -156,6 +162,23 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
     if not awaited:
         seen.materialized = record.hash
     return tuple(actions)
+
+
+def _not_begun(seen: Projection, existing: SubTaskView) -> bool:
+    begun = existing.terminal or existing.attempts or (existing.id, 1) in seen.pods
+    return not begun and ("pod", existing.id) not in seen.pending
+
+
+def _other_terms(existing: SubTaskView, planned: PlannedSubTask) -> bool:
+    """True if the same work is planned under other terms, which its SubTask, being immutable, cannot take over."""
+    return (
+        parse_cpu_millis(existing.cpu) != planned.resources.cpu_millis
+        or parse_memory_bytes(existing.memory) != planned.resources.memory_bytes
+        or existing.provider != planned.provider
+        or existing.locks != planned.locks
+        or existing.timeout_seconds != planned.timeout_seconds
+        or existing.retry != planned.retry
+    )
 
 
 def _delete(seen: Projection, id_: str) -> list[Action]:

@@ -165,9 +165,9 @@ def task_document(root: TaskDistribution, subtask: SubTaskView, upstream: Sequen
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def _inputs(upstream: Sequence[SubTaskView]) -> tuple[dict[str, Any], list[str]]:
-    """Results by subtask, in the order given, until the annotation's room is used; the rest is named, not lost silently."""
-    inputs: dict[str, Any] = {}
+def _inputs(upstream: Sequence[SubTaskView]) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Results by subtask, as the texts that they are, until the annotation's room is used; the rest is named, not lost."""
+    inputs: dict[str, dict[str, str]] = {}
     omitted = []
     room = _MOST_INPUT_BYTES
     for parent in upstream:
@@ -178,7 +178,7 @@ def _inputs(upstream: Sequence[SubTaskView]) -> tuple[dict[str, Any], list[str]]
             omitted.append(parent.id)
             continue
         room -= size
-        inputs[parent.id] = {key: _value(text) for key, text in parent.results}
+        inputs[parent.id] = dict(parent.results)
     return inputs, omitted
 
 
@@ -192,19 +192,9 @@ def _groups(upstream: Sequence[SubTaskView]) -> dict[str, list[str]]:
     return {name: [id_ for _, id_ in sorted(members)] for name, members in sorted(groups.items())}
 
 
-def _value(text: str) -> Any:
-    """A result as the agent gave it: the status holds text, of which everything but plain text was JSON."""
-    if text[:1] not in '{["-0123456789tfn':
-        return text
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
 def _env(subtask: SubTaskView, agent_type: AgentType) -> list[dict[str, Any]]:
     env: list[dict[str, Any]] = [
-        {"name": "TASKDIST_SUBTASK", "value": subtask.name},
+        {"name": "TASKDIST_SUBTASK", "value": subtask.id},
         {"name": "TASKDIST_UID", "value": subtask.uid},
         {"name": "TASKDIST_ATTEMPT", "value": str(subtask.attempt)},
     ]

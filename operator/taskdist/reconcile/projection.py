@@ -123,6 +123,8 @@ class Projection:
             return
         del self.subtasks[id_]
         self.rescan()
+        for key in [k for k in self.lost if k[0] == id_]:  # a namesake must not inherit how its predecessor's pod ended
+            del self.lost[key]
         self._set_effective(id_, None)
         self._ready_ids.discard(id_)
         self.usage = self.usage.minus(known.usage)

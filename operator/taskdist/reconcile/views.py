@@ -8,7 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from taskdist.api.names import SubTaskPhase, SubTaskReason
-from taskdist.engine.model import Retry, TriggerRule, Work
+from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
+
+_MIDDLING = Complexity(0.5)
 
 
 class PodPhase(StrEnum):
@@ -96,6 +98,7 @@ class SubTaskView:
     memory: str
     priority: int
     retry: Retry
+    complexity: Complexity = _MIDDLING
     timeout_seconds: int | None = None
     locks: tuple[str, ...] = ()
     owner_uid: str = ""

@@ -93,10 +93,10 @@ def test_max_parallel_holds_and_the_most_important_goes_first() -> None:
 def test_results_are_handed_downstream() -> None:
     world = World(plan(task("a"), task("b").after("a")))
     world.settle()
-    world.end_pod("release-a-1", message=json.dumps({"results": {"rows": 12, "file": "x.csv"}}))
+    world.end_pod("release-a-1", message=json.dumps({"results": {"rows": 12, "version": "1.10", "list": [1, 2]}}))
     world.settle()
     document = json.loads(world.pods["release-b-1"]["metadata"]["annotations"]["taskdist.dev/task"])
-    assert document["inputs"] == {"a": {"file": "x.csv", "rows": 12}}
+    assert document["inputs"] == {"a": {"rows": "12", "version": "1.10", "list": "[1,2]"}}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +197,28 @@ def test_a_pod_of_an_earlier_subtask_of_the_same_name_is_not_lost_work() -> None
     world.seen.observe_subtask(replaced)
     world.seen.forget_pod(old)
     assert not world.seen.lost
+
+
+def test_a_replaced_subtask_does_not_inherit_its_predecessors_lost_pod() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    before = world.seen.subtasks["a"]
+    world.seen.forget_pod(world.seen.pods["a", 1])
+    assert world.seen.lost
+    world.seen.forget_subtask("a", before.uid)
+    assert not world.seen.lost
+
+
+def test_an_edit_of_terms_replaces_what_has_not_begun_only() -> None:
+    world = World(plan(task("a"), task("b").after("a")))
+    world.settle()
+    changed = plan(task("a").retry(4), task("b").after("a").retry(4), digest="abc2")
+    world.edit(changed, retry={"limit": 4})
+    world.settle()
+    assert world.deleted == ["release-b"]
+    assert world.subtasks["release-b"]["spec"]["retry"]["limit"] == 4
+    world.run_to_the_end()
+    assert world.created == ["release-a-1", "release-b-1"]
 
 
 def test_an_invalid_plan_stalls_and_makes_nothing() -> None:
