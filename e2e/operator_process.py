@@ -30,10 +30,14 @@ class OperatorProcess:
     def start(self, seconds: float = 60) -> None:
         """Start it and return when it is in sync with the cluster."""
         begin = self._log.stat().st_size if self._log.exists() else 0
+        self.launch()
+        until("the operator in sync", lambda: b"in sync" in self._log.read_bytes()[begin:] or self.ended, seconds)
+        assert not self.ended, f"the operator ended:\n{self.log()}"
+
+    def launch(self) -> None:
+        """Start it and wait for nothing."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([sys.executable, "-c", _ENTRY, self._options], stdout=log, stderr=log)
-        until("the operator in sync", lambda: b"in sync" in self._log.read_bytes()[begin:] or self._ended(), seconds)
-        assert not self._ended(), f"the operator ended:\n{self.log()}"
 
     def kill(self) -> None:
         """SIGKILL: nothing is said goodbye to."""
@@ -42,6 +46,27 @@ class OperatorProcess:
     def stop(self) -> None:
         """SIGTERM, as a kubelet does it."""
         self._end(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal and wait for nothing; nothing happens when it has ended."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def wait(self, seconds: float = 30) -> None:
+        """Return when it has ended."""
+        assert self._process is not None
+        self._process.wait(timeout=seconds)
+
+    @property
+    def pid(self) -> int:
+        """The pid of the last start."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether it does not run."""
+        return self._process is None or self._process.poll() is not None
 
     def log(self) -> str:
         """What it has said so far."""
@@ -52,11 +77,8 @@ class OperatorProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None and self._process.poll() is None:
+        if not self.ended:
             self.stop()
-
-    def _ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None
 
     def _end(self, how: signal.Signals) -> None:
         assert self._process is not None

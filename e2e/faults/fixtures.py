@@ -1,0 +1,64 @@
+"""pytest fixtures of the fault tests, and the table at the end. A plugin: `pytest_plugins = ["e2e.faults.fixtures"]`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e import cluster
+from e2e.cluster.local import SimulatedCluster
+from e2e.faults.figures import Figure, Record, table
+from e2e.faults.scene import Scene
+
+CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
+FIGURES: list[Figure] = []
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A cluster of the fault tests' own: they stop its parts."""
+    cluster.sweep()
+    name = f"faults-{os.getpid()}"
+    try:
+        running = cluster.up("simulated", name, audit="RequestResponse", owner=cluster.Identity.own())
+        assert isinstance(running, SimulatedCluster)
+        prepare(running)
+        yield Scene(running, tmp_path_factory.mktemp("faults"))
+    finally:
+        cluster.down(name)
+
+
+def prepare(running: SimulatedCluster) -> None:
+    """CRDs and one agent type."""
+    running.install_crds(CRDS)
+    running.apply(
+        {
+            "apiVersion": "taskdist.dev/v1alpha1",
+            "kind": "AgentType",
+            "metadata": {"name": "general"},
+            "spec": {"specialization": "general", "resources": {"cpu": "100m", "memory": "64Mi"}},
+        }
+    )
+
+
+@pytest.fixture
+def record() -> Record:
+    """Put a row into the table, and fail where it is short of its bar."""
+
+    def put(row: int, fault: str, figure: str, bar: str, *, ok: bool) -> None:
+        FIGURES.append(Figure(row, fault, figure, bar, ok))
+        assert ok, f"row {row}, {fault}: {figure}; wanted: {bar}"
+
+    return put
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if FIGURES:
+        terminalreporter.write_sep("─", "faults", bold=True)
+        for line in table(FIGURES):
+            terminalreporter.write_line(line)
+        load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+        terminalreporter.write_line(f"load average {load} on {os.cpu_count()} cores")
