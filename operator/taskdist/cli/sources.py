@@ -140,16 +140,11 @@ def _draw(loaded: Loaded[TaskDistribution], around: Surroundings) -> Drawn:
         )
     except InvalidRequest as error:
         return Drawn(loaded, None, None, _placed(loaded, error.findings))
-    plan = engine.plan(request)
     if not around.cluster_known:
-        plan = replace(plan, findings=tuple(map(_offline, plan.findings)))
+        # Nothing can run from here, and the cluster's agent types may have a model, which those shipped have not.
+        request = replace(request, plan_only=True)
+    plan = engine.plan(request)
     return Drawn(loaded, plan, request, _placed(loaded, plan.findings))
-
-
-def _offline(finding: Finding) -> Finding:
-    """Tell as a warning what is an error only if the cluster's agent types are like those shipped, without a model."""
-    unknown = finding.code == "AgentNotConfigured" and finding.severity is Severity.ERROR
-    return replace(finding, severity=Severity.WARNING) if unknown else finding
 
 
 def _placed(loaded: Loaded[TaskDistribution], findings: Sequence[Finding]) -> tuple[Placed, ...]:

@@ -142,6 +142,7 @@ class TaskSpec:
     timeout_seconds: int | None = None
     retry: Retry | None = None
     cache_key: str = ""
+    cache_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +267,8 @@ class PlanRequest:
     solver_work: float = 0.0
     """CP-SAT's deterministic work that the schedule is worth; 0 leaves the exact solver out
     (docs/adr/0003-schedule.md)."""
+    plan_only: bool = False
+    """True if the plan is only looked at: what keeps it from running is worth a warning, not an error."""
 
 
 # --- output --------------------------------------------------------------------------------------------------------
@@ -348,6 +351,7 @@ class PlannedSubTask:
     input_bytes: int | None = None
     for_each_result: str = ""
     cache_key: str = ""
+    cache_seconds: int | None = None
     item: str = ""
     definition_hash: str = ""
 

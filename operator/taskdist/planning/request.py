@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from taskdist.api.names import DEFAULT_PROVIDER, Circuit
-from taskdist.api.task_distribution import OnBudgetExceeded, SplitterType
+from taskdist.api.task_distribution import OnBudgetExceeded, PlanningMode, SplitterType
 from taskdist.engine import model as engine
 from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
 
@@ -66,8 +66,6 @@ def plan_request(
         InvalidRequest: with every mistake, each with the path of its field.
     """
     spec, read = distribution.spec, _Reader()
-    if not spec.tasks and not spec.description.strip():
-        read.wrong("NothingToDo", "spec.description", "nothing to do", "give a description or tasks")
     if spec.splitter.type is SplitterType.MODEL and not spec.tasks:
         read.wrong(
             "SplitterNotConfigured",
@@ -95,6 +93,7 @@ def plan_request(
         or (engine.ProviderSpec(name=DEFAULT_PROVIDER),),
         cluster=cluster or engine.ClusterFacts(),
         history=tuple(sorted(history, key=lambda observation: observation.agent_type)),
+        plan_only=spec.planning.mode is PlanningMode.PLAN_ONLY,
     )
     if read.findings:
         raise InvalidRequest(tuple(read.findings), request)
@@ -172,6 +171,7 @@ def _task(task: Task, path: str, defaults: Retry, read: _Reader) -> engine.TaskS
         timeout_seconds=task.timeout_seconds,
         retry=None if task.retry is None else _retry(defaults, task.retry, f"{path}.retry", read),
         cache_key=task.cache_key,
+        cache_seconds=task.cache_seconds,
     )
 
 

@@ -49,7 +49,7 @@ def deploy(name):
 
 CASES = [
     # code, severity, path, words of the message, tasks, fields of the request
-    ("EmptyRequest", E, "spec.description", "neither a description nor a task", [], {}),
+    ("NothingToDo", E, "spec.description", "neither a description nor a task", [], {}),
     ("EmptyTask", E, "spec.tasks[0]", 'task "a" has neither', [task("a").having(work=Work())], {}),
     ("TooManySubTasks", E, "spec.tasks", "11,000 subtasks", [task(f"a{i}").each(*map(str, range(1000))) for i in range(11)], {}),
     ("TooManyDependencies", E, "spec.tasks", "1,000,000 dependencies",
@@ -89,7 +89,10 @@ CASES = [
     ("AgentTypeNotAllowed", E, "spec.tasks[0].agentType", 'namespace "default" may not use', [task("a").by("closed")], {}),
     ("MissingCapability", E, "spec.tasks[0].requiredCapabilities", 'no agent type has "sqll"; did you mean "sql"?',
      [task("a").having(agent_type=None, required_capabilities=("sqll",))], {}),
+    ("NothingToDo", E, "spec.description", "neither a description nor a task", [], {"description": " \n\t\u2003"}),
     ("AgentNotConfigured", E, "spec.tasks[0]", "nothing that could act on words", [task("a").doing("Deploy").having(work=Work())], {}),
+    ("AgentNotConfigured", W, "spec.tasks[0]", "nothing that could act on words", [task("a").doing("Deploy").having(work=Work())],
+     {"plan_only": True}),
     ("ScriptNotAllowed", E, "spec.tasks[0].env", "does not let a task set env; a does",
      [task("a").by("strict").having(work=Work("true", env=(("X", "1"),)))], {}),
     ("UnknownWork", W, "spec.description", "no specialization claims 1 subtask", [], {"description": "Frobnicate the gizmo", "agent_types": (GENERAL,)}),

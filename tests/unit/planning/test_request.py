@@ -109,7 +109,7 @@ def test_no_field_of_the_request_is_left_at_its_default_by_mistake() -> None:
     got = plan_request(TaskDistribution.model_validate(of_kind("TaskDistribution")), ())
     usual = engine.PlanRequest(name="", providers=got.providers)
     same = {f.name for f in fields(got) if getattr(got, f.name) == getattr(usual, f.name)}
-    assert same == {"namespace", "agent_types", "cluster", "history", "providers", "solver_work"}
+    assert same == {"namespace", "agent_types", "cluster", "history", "providers", "solver_work", "plan_only"}
 
 
 @pytest.mark.parametrize(
@@ -290,8 +290,6 @@ def test_what_is_inherited_may_contradict_what_is_given() -> None:
 @pytest.mark.parametrize(
     ("spec", "found"),
     [
-        pytest.param({"description": ""}, [("NothingToDo", "spec.description")], id="empty"),
-        pytest.param({"description": " \n\t\u2003"}, [("NothingToDo", "spec.description")], id="blank"),
         pytest.param(
             {"splitter": {"type": "Model"}},
             [("SplitterNotConfigured", "spec.splitter.type")],
@@ -325,6 +323,11 @@ def test_what_is_inherited_may_contradict_what_is_given() -> None:
 )
 def test_every_mistake_is_told_with_its_path(spec: Any, found: list[tuple[str, str]]) -> None:
     assert findings(**spec) == found
+
+
+@pytest.mark.parametrize("mode", ["Auto", "Manual", "PlanOnly"])
+def test_a_plan_that_never_runs_is_marked(mode: str) -> None:
+    assert request(planning={"mode": mode}).plan_only is (mode == "PlanOnly")
 
 
 def test_explicit_tasks_need_no_splitter() -> None:

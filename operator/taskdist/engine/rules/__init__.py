@@ -33,13 +33,6 @@ ELSEWHERE: Final = (
         'say with a verb what is to be done ("Analyze the access logs"), or write explicit tasks',
     ),
     (
-        "NothingToDo",
-        "Error",
-        "spec.description",
-        "There is neither a description nor a task; found while the object is read.",
-        "give a description or tasks",
-    ),
-    (
         "SplitterNotConfigured",
         "Error",
         "spec.splitter.type",

@@ -77,7 +77,9 @@ def _not_configured(facts: Facts) -> Iterator[Hit]:
     verb = "is" if len(idle) == 1 else "are"
     who = f"agent type {quoted(types[0])} has" if len(types) == 1 else f"the agent types ({names(types)}) have"
     yield Hit(
-        f"{subject} {verb} described in words only, and {who} nothing that could act on words", idle[0].draft.path
+        f"{subject} {verb} described in words only, and {who} nothing that could act on words",
+        idle[0].draft.path,
+        severity=Severity.WARNING if facts.outline.request.plan_only else None,
     )
 
 
@@ -175,7 +177,8 @@ RULES: Final = (
         "AgentNotConfigured",
         E,
         "spec.description",
-        "The agent type cannot act on words: a pod could only pretend to work.",
+        "The agent type cannot act on words: a pod could only pretend to work. A Warning where the plan is only looked at "
+        "(planning mode PlanOnly, or without a cluster).",
         "give the task a script or command, or configure a model for the agent type",
         _not_configured,
     ),

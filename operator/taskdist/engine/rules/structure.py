@@ -38,7 +38,7 @@ def _some(hits: Iterator[Hit]) -> Iterator[Hit]:
         yield hit
 
 
-def _empty_request(facts: Facts) -> Iterator[Hit]:
+def _nothing_to_do(facts: Facts) -> Iterator[Hit]:
     request = facts.outline.request
     if not request.tasks and not request.description.strip():
         yield Hit("there is neither a description nor a task")
@@ -237,7 +237,7 @@ E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741  one let
 
 RULES: Final = (
     Rule(
-        "EmptyRequest", E, "spec.description", "There is nothing to do.", "give a description or tasks", _empty_request
+        "NothingToDo", E, "spec.description", "There is nothing to do.", "give a description or tasks", _nothing_to_do
     ),
     Rule(
         "EmptyTask",
