@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taskdist.api import SubTask, TaskDistribution
-from taskdist.api.names import ConditionStatus, ConditionType, Label, Phase
+from taskdist.api.names import Annotation, ConditionStatus, ConditionType, Label, Phase
 from taskdist.cli.output import fail
 from taskdist.cluster import paths
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
@@ -33,12 +33,23 @@ class Seen:
 
     def condition(self, kind: str) -> tuple[ConditionStatus, str]:
         """Return the status and message of a condition, if it is about the object as it is now; else Unknown."""
-        if self.root is not None:
+        if self.root is not None and self._heard:
             current = self.root.metadata.generation
             for one in self.root.status.conditions:
                 if one.type == kind and (one.observed_generation or 0) >= current:
                     return one.status, one.message
         return ConditionStatus.UNKNOWN, ""
+
+    @property
+    def _heard(self) -> bool:
+        """True if the operator has seen the last call to run again: until then the status speaks of the time before."""
+        if self.root is None:
+            return False
+        asked, status = self.root.metadata.annotations, self.root.status
+        return (asked.get(Annotation.RETRY, ""), asked.get(Annotation.RESUBMIT, "")) == (
+            status.observed_retry,
+            status.observed_resubmit,
+        )
 
     def holds(self, kind: str) -> bool:
         """True if a condition is True for the object as it is now."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _LARGEST_PLAN = 256 * 1024 * 1024
+_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2)
+"""Seconds between reads that a busy API server refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ async def all_of(session: Session, kind: str, namespace: str | None, **params: s
     """Return all objects of a kind: of one namespace, or of the whole cluster for None."""
     from taskdist.cluster import paths
 
-    answer = await session.client.list(paths.collection(kind, namespace), params)
+    answer = await _patiently(lambda: session.client.list(paths.collection(kind, namespace), params))
     return list(answer["items"])
 
 
@@ -90,11 +92,25 @@ async def maybe(session: Session, kind: str, name: str) -> dict[str, Any] | None
     from taskdist.cluster.errors import ApiError
 
     try:
-        return await session.client.get(paths.item(kind, session.namespace, name))
+        return await _patiently(lambda: session.client.get(paths.item(kind, session.namespace, name)))
     except ApiError as error:
         if error.status == 404 and not _kind_unknown(error.message):
             return None
         raise
+
+
+async def _patiently(read: Callable[[], Awaitable[_T]]) -> _T:
+    """Read again for a few seconds while the API server is busy: a kind that was just installed answers with 429 at first."""
+    from taskdist.cluster.errors import ApiError
+
+    for pause in _PAUSES:
+        try:
+            return await read()
+        except ApiError as error:
+            if error.status not in {429, 503}:
+                raise
+        await asyncio.sleep(pause)
+    return await read()
 
 
 # --- planning with what a cluster knows ----------------------------------------------------------------------------------
@@ -141,10 +157,16 @@ def hashes_in_force(kubeconfig: str, context: str, names: Sequence[tuple[str, st
     return run(gathered, kubeconfig, context)
 
 
-def kept_plan(kubeconfig: str, context: str, namespace: str, name: str) -> Planned:
-    """Return the plan of an ExecutionPlan, or the one in force of the TaskDistribution of that name."""
+def kept_plan(kubeconfig: str, context: str, namespace: str, name: str, revision: int = 0) -> Planned:
+    """Return the plan of an ExecutionPlan, or that of the TaskDistribution of that name: the one in force, or a revision."""
 
     async def gathered(session: Session) -> Planned:
+        if revision:
+            found = await _revisions(session, name)
+            if revision not in found:
+                there = ", ".join(map(str, sorted(found))) or "none"
+                fail(f'TaskDistribution "{name}" has no plan of revision {revision}; kept are: {there}')
+            return await _planned(session, found[revision])
         raw = await maybe(session, "ExecutionPlan", name)
         if raw is None:
             distribution = await maybe(session, "TaskDistribution", name)
@@ -157,6 +179,28 @@ def kept_plan(kubeconfig: str, context: str, namespace: str, name: str) -> Plann
         return await _planned(session, raw)
 
     return run(gathered, kubeconfig, context, namespace)
+
+
+def last_two_plans(kubeconfig: str, context: str, namespace: str, name: str) -> tuple[Planned, Planned]:
+    """Return the last two revisions of a TaskDistribution's plan, the older one first."""
+
+    async def gathered(session: Session) -> tuple[Planned, Planned]:
+        found = await _revisions(session, name)
+        if len(found) < 2:
+            await one_of(session, "TaskDistribution", name)
+            fail(f'TaskDistribution "{name}" has {len(found)} plan revisions; a difference is between two')
+        before, after = sorted(found)[-2:]
+        return await _planned(session, found[before]), await _planned(session, found[after])
+
+    return run(gathered, kubeconfig, context, namespace)
+
+
+async def _revisions(session: Session, name: str) -> dict[int, dict[str, Any]]:
+    """Return the ExecutionPlans that are kept of a TaskDistribution, by revision."""
+    from taskdist.api.names import Label
+
+    plans = await all_of(session, "ExecutionPlan", session.namespace, labelSelector=f"{Label.DISTRIBUTION}={name}")
+    return {int(raw["spec"]["revision"]): raw for raw in plans}
 
 
 async def _planned(session: Session, raw: dict[str, Any]) -> Planned:

@@ -94,7 +94,7 @@ def running_seconds(root: TaskDistribution, now: datetime) -> float:
 
 def distribution_text(root: TaskDistribution, subtasks: Sequence[SubTask], now: datetime, width: int) -> list[Line]:
     """Return one distribution with its subtasks: phases, attempts, causes, times, requested and used memory, cost."""
-    lines = [*_head(root, now), *_trouble(root, width)]
+    lines = [*distribution_head(root, now), *_trouble(root, width)]
     if subtasks:
         lines += [(), *_tree(subtasks[:_MOST_ROWS], now, width)]
     if len(subtasks) > _MOST_ROWS:
@@ -103,7 +103,8 @@ def distribution_text(root: TaskDistribution, subtasks: Sequence[SubTask], now: 
     return lines
 
 
-def _head(root: TaskDistribution, now: datetime) -> Iterator[Line]:
+def distribution_head(root: TaskDistribution, now: datetime) -> Iterator[Line]:
+    """Yield the lines above the tree: name, phase and progress; the plan; time and cost so far."""
     status = root.status
     parts: list[Span | str] = [Span(clean(root.metadata.name), "bold"), "  ", phase_span(status.phase)]
     if status.progress:
@@ -164,20 +165,25 @@ def _tree(subtasks: Sequence[SubTask], now: datetime, width: int) -> list[Line]:
     return lines
 
 
+def subtask_name(subtask: SubTask) -> Span:
+    """Return a subtask's id with the mark and the style of its phase."""
+    mark, style = _MARKS[subtask.status.phase]
+    return Span(f"{mark} {fit(clean(subtask.spec.id), 40)}", style)
+
+
 def _row(subtask: SubTask, now: datetime) -> list[Span | str]:
     status = subtask.status
-    phase = status.phase or SubTaskPhase.WAITING
-    mark, style = _MARKS[phase]
+    name = subtask_name(subtask)
     return [
-        Span(f"{mark} {fit(clean(subtask.spec.id), 40)}", style),
-        Span(phase.value, style),
+        name,
+        Span(status.phase.value, name.style),
         clean(
             status.routing.chosen if status.routing is not None and status.routing.chosen else subtask.spec.agent_type
         ),
         str(status.attempt_count) if status.attempt_count else "-",
         _time(subtask, now),
         subtask.spec.resources.cpu,
-        _memory(subtask),
+        memory_of(subtask),
         money(status.usage.cost_usd) if status.usage is not None else "-",
     ]
 
@@ -193,7 +199,7 @@ def _time(subtask: SubTask, now: datetime) -> str:
     return "-" if status.phase.terminal else about(subtask.spec.estimate.seconds)
 
 
-def _memory(subtask: SubTask) -> str:
+def memory_of(subtask: SubTask) -> str:
     """Return used over requested memory of the last attempt, or what will be requested."""
     last = subtask.status.attempts[-1] if subtask.status.attempts else None
     requested = (

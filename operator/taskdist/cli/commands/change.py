@@ -1,4 +1,4 @@
-"""``taskdist approve``, ``suspend``, ``resume``, ``cancel`` and ``retry``: one change of a distribution each."""
+"""``taskdist approve``, ``suspend``, ``resume``, ``cancel``, ``retry`` and ``resubmit``: one change of a distribution each."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from taskdist.api.names import Annotation
 from taskdist.cli.options import Context, Kubeconfig, Name, Namespace, Output, OutputOption
-from taskdist.cli.output import fail, say
+from taskdist.cli.output import fail, note, say
 
 if TYPE_CHECKING:
     from taskdist.cli.app import Command
     from taskdist.cli.online import Session
 
-RETRY_ANNOTATION: Final = "taskdist.dev/retry"
-"""Asks for another try: a moment, then the ids of the subtasks (none: all that failed), separated by commas."""
-
 Change = Callable[[dict[str, Any]], tuple[dict[str, Any] | None, str]]
 """From the object to the merge patch (None: nothing to change) and to what is told."""
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow it until it ends; the exit code tells how.")]
 
 
 def register(app: typer.Typer, name: str, command: Command) -> None:
@@ -107,22 +106,54 @@ def cancel(
 
 def retry(
     name: Name,
-    subtasks: Annotated[
-        list[str], typer.Argument(help="Ids of subtasks; without any, all that failed.", metavar="SUBTASK")
-    ] = [],  # noqa: B006 - typer copies it
+    watch: Watch = False,
     output: OutputOption = Output.TEXT,
     namespace: Namespace = "",
     kube_context: Context = "",
     kubeconfig: Kubeconfig = "",
 ) -> None:
-    """Run failed subtasks once more, and what was skipped because of them."""
+    """Run again what failed, was skipped or was cancelled, and what follows it; what succeeded is kept.
 
-    def change(_root: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        value = ",".join([moment, *subtasks])
-        return {"metadata": {"annotations": {RETRY_ANNOTATION: value}}}, "asked to try again"
+    A distribution that was cancelled goes on.
+    """
 
-    _apply(name, change, output, namespace, kube_context, kubeconfig)
+    def change(root: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+        counts = (root.get("status") or {}).get("counts") or {}
+        undone = {kind: int(counts.get(kind) or 0) for kind in ("failed", "skipped", "cancelled")}
+        if not any(undone.values()):
+            return None, "nothing failed, was skipped or was cancelled"
+        told = ", ".join(f"{number} {kind}" for kind, number in undone.items() if number)
+        return _again(root, Annotation.RETRY), f"asked to try again what is undone ({told})"
+
+    _apply(name, change, output, namespace, kube_context, kubeconfig, watch=watch)
+
+
+def resubmit(
+    name: Name,
+    watch: Watch = False,
+    output: OutputOption = Output.TEXT,
+    namespace: Namespace = "",
+    kube_context: Context = "",
+    kubeconfig: Kubeconfig = "",
+) -> None:
+    """Run everything again from the start, also what succeeded. What runs now is ended.
+
+    A distribution that was cancelled goes on.
+    """
+
+    def change(root: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+        return _again(root, Annotation.RESUBMIT), "asked to run again from the start"
+
+    _apply(name, change, output, namespace, kube_context, kubeconfig, watch=watch)
+
+
+def _again(root: dict[str, Any], annotation: str) -> dict[str, Any]:
+    """Return the patch that sets an annotation to a text it never had; a cancelled distribution is taken back too."""
+    token = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    patch: dict[str, Any] = {"metadata": {"annotations": {annotation: token}}}
+    if root["spec"].get("cancel"):
+        patch["spec"] = {"cancel": False}
+    return patch
 
 
 def _switch(field: str, done: str, already: str, *, on: bool) -> Change:
@@ -134,10 +165,19 @@ def _switch(field: str, done: str, already: str, *, on: bool) -> Change:
     return change
 
 
-def _apply(name: str, change: Change, output: Output, namespace: str, context: str, kubeconfig: str) -> None:
+def _apply(
+    name: str,
+    change: Change,
+    output: Output,
+    namespace: str,
+    context: str,
+    kubeconfig: str,
+    *,
+    watch: bool = False,
+) -> None:
     from taskdist.cli import online
 
-    async def work(session: Session) -> tuple[bool, str]:
+    async def work(session: Session) -> bool:
         from taskdist.cluster import paths
         from taskdist.cluster.client import MERGE_PATCH
 
@@ -145,13 +185,24 @@ def _apply(name: str, change: Change, output: Output, namespace: str, context: s
         patch, told = change(root)
         if patch is not None:
             await session.client.patch(paths.item("TaskDistribution", session.namespace, name), patch, MERGE_PATCH)
-        return patch is not None, told
+        if output is Output.JSON:
+            say(json.dumps({"name": name, "changed": patch is not None, "result": told}))
+        else:
+            say(f"TaskDistribution {name}: {told}")
+        return not (watch and patch is not None) or await _watched(session, name)
 
-    changed, told = online.run(work, kubeconfig, context, namespace)
-    if output is Output.JSON:
-        say(json.dumps({"name": name, "changed": changed, "result": told}))
-    else:
-        say(f"TaskDistribution {name}: {told}")
+    if not online.run(work, kubeconfig, context, namespace):
+        raise typer.Exit(1)
+
+
+async def _watched(session: Session, name: str) -> bool:
+    """Follow the distribution to its end. True: all succeeded."""
+    from taskdist.cli.watching import ended_badly, until_over
+
+    reason = ended_badly(await until_over(session, name, shown=True))
+    if reason:
+        note(f'TaskDistribution "{name}": {reason}')
+    return not reason
 
 
 _COMMANDS: Final[dict[str, Callable[..., None]]] = {
@@ -160,4 +211,5 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "resume": resume,
     "cancel": cancel,
     "retry": retry,
+    "resubmit": resubmit,
 }

@@ -50,6 +50,15 @@ Revision = Annotated[
     typer.Argument(help="A file that --out wrote, or the name of an ExecutionPlan such as release-1.", metavar="PLAN"),
 ]
 
+LaterRevision = Annotated[
+    str,
+    typer.Argument(
+        help="Likewise. Left out: the last two revisions of the TaskDistribution PLAN.",
+        metavar="PLAN",
+        show_default=False,
+    ),
+]
+
 
 def register(app: typer.Typer, name: str, command: Command) -> None:
     """Add the command and its subcommands to the program."""
@@ -222,6 +231,9 @@ def show_plan(
             help="Name of an ExecutionPlan, or of a TaskDistribution for the plan in force.", metavar="NAME"
         ),
     ],
+    revision: Annotated[
+        int, typer.Option("--revision", help="Revision of the TaskDistribution's plan; 0 is the one in force.", min=0)
+    ] = 0,
     output: PlanOutputOption = PlanOutput.TEXT,
     namespace: Namespace = "",
     kube_context: Context = "",
@@ -230,7 +242,7 @@ def show_plan(
     """Show a plan that the cluster keeps: a revision by its name, or the one in force of a distribution."""
     from taskdist.cli.online import kept_plan
 
-    planned = kept_plan(kubeconfig, kube_context, namespace, name)
+    planned = kept_plan(kubeconfig, kube_context, namespace, name, revision)
     match output:
         case PlanOutput.TEXT:
             from taskdist.cli.plan_text import plan_text
@@ -254,28 +266,25 @@ def show_plan(
 
 def diff(
     old: Revision,
-    new: Revision,
+    new: LaterRevision = "",
     output: OutputOption = Output.TEXT,
     detailed_exitcode: DetailedExitCode = False,
     namespace: Namespace = "",
     kube_context: Context = "",
     kubeconfig: Kubeconfig = "",
 ) -> None:
-    """Show what differs between two plans, each a file that --out wrote or a revision that the cluster keeps."""
+    """Show what differs between two plans, each a file that --out wrote or a revision that the cluster keeps.
+
+    With one name, that of a TaskDistribution, its last two revisions are compared.
+    """
     from taskdist.cli.plan_diff import compare, diff_document, diff_text
 
-    plans = []
-    for one in (old, new):
-        path = Path(one)
-        if path.suffix == ".json" or path.exists():
-            found = _plans_in(path)
-            if len(found) != 1:
-                fail(f"{path} holds {len(found)} plans; a difference is between two")
-            plans.append(found[0])
-        else:
-            from taskdist.cli.online import kept_plan
+    if new:
+        plans = [_plan_of(one, kubeconfig, kube_context, namespace) for one in (old, new)]
+    else:
+        from taskdist.cli.online import last_two_plans
 
-            plans.append(kept_plan(kubeconfig, kube_context, namespace, one))
+        plans = list(last_two_plans(kubeconfig, kube_context, namespace, old))
     difference = compare(*plans)
     if output is Output.JSON:
         typer.echo(json.dumps(diff_document(difference), indent=2, ensure_ascii=False))
@@ -283,3 +292,16 @@ def diff(
         show(diff_text(difference))
     if detailed_exitcode and difference.any:
         raise typer.Exit(2)
+
+
+def _plan_of(name: str, kubeconfig: str, context: str, namespace: str) -> Planned:
+    """Return the plan in a file, or the one that the cluster keeps under a name."""
+    path = Path(name)
+    if path.suffix == ".json" or path.exists():
+        found = _plans_in(path)
+        if len(found) != 1:
+            fail(f"{path} holds {len(found)} plans; a difference is between two")
+        return found[0]
+    from taskdist.cli.online import kept_plan
+
+    return kept_plan(kubeconfig, context, namespace, name)
