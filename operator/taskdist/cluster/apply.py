@@ -59,12 +59,21 @@ class Applier:
                 self._put(key, Priority.RESULT, ("plan", action.name), lambda: self._create_object(key, action))
             case DeletePod():
                 path = paths.item("Pod", key.namespace, action.name)
-                self._put(key, Priority.CLEANUP, ("delete", action.uid), lambda: self._delete(path, action.uid))
+                pending = ("delete", action.uid)
+                self._put(key, Priority.CLEANUP, pending, lambda: self._delete(path, action.uid), action.subtask_id)
             case DeleteSubTask():
                 path = paths.item("SubTask", key.namespace, action.name)
                 self._put(key, Priority.CLEANUP, ("delete", action.uid), lambda: self._delete(path, action.uid))
 
-    def _put(self, key: Key, priority: Priority, pending: PendingKey, write: Callable[[], Awaitable[None]]) -> None:
+    def _put(
+        self,
+        key: Key,
+        priority: Priority,
+        pending: PendingKey,
+        write: Callable[[], Awaitable[None]],
+        subtask_id: str = "",
+    ) -> None:
+        """``subtask_id`` is whose decision is made again if the write fails; ``pending`` names it where it is empty."""
         projection = self._store.projection(key)
 
         async def run() -> None:
@@ -80,7 +89,7 @@ class Applier:
                 self._store.ring(key)
                 return
             projection.pending.discard(pending)
-            projection.mark(pending[1])
+            projection.mark(subtask_id or pending[1])
             projection.rescan()
 
         self._writes.put(priority, run)
@@ -88,6 +97,8 @@ class Applier:
     def _refused(self, key: Key, error: ApiError) -> None:
         level = logging.INFO if error.status in {404, 409} or error.transient else logging.ERROR
         _log.log(level, "%s: a write was refused: %s", key, error)
+        if error.transient and error.retry_after:
+            self._writes.rest(error.retry_after)  # the server is overloaded: it means every write, not this one
         self._on_failure(key, error.retry_after)
 
     async def _create_pod(self, key: Key, action: CreatePod) -> None:
@@ -104,7 +115,7 @@ class Applier:
             raise ApiError(
                 409, "AlreadyExists", f"pod {action.name} belongs to somebody else; waiting until it is gone"
             )
-        self._store.pod_event("ADDED", pod)
+        self._store.pod_created(pod)
 
     async def _create_subtask(self, key: Key, action: CreateSubTask) -> None:
         path = paths.collection("SubTask", key.namespace)
@@ -132,10 +143,36 @@ class Applier:
             self._store.plan_event("ADDED", self._decode_plan(answer))
 
     async def _patch_status(self, key: Key, action: PatchSubTaskStatus) -> None:
+        if action.unless_pod and await self._still_there(key, action):
+            return
         body = {"metadata": {"resourceVersion": action.resource_version}, "status": action.status}
         path = paths.item("SubTask", key.namespace, action.name, "status")
         answer = await self._client.request("PATCH", path, body=body, content_type=MERGE_PATCH)
         self._store.subtask_event("MODIFIED", self._decode_subtask(answer))
+
+    async def _still_there(self, key: Key, action: PatchSubTaskStatus) -> bool:
+        """True if the pod that the cache has lost exists after all: then it is taken in, and its attempt goes on."""
+        path = paths.item("Pod", key.namespace, action.unless_pod)
+        try:
+            pod = self._decode_pod(await self._client.request("GET", path))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return False
+        subtask = self._store.projection(key).subtasks.get(action.id)
+        if subtask is None or pod.metadata.owner_uid("SubTask") != subtask.uid:
+            return False
+        wanted = {
+            Label.DISTRIBUTION: key.name,
+            Label.SUBTASK: action.id,
+            Label.ATTEMPT: str(subtask.attempt),
+        }
+        if any(pod.metadata.labels.get(label) != value for label, value in wanted.items()):
+            # Somebody took away the labels that it is found by; a watch tells of that as a deletion. It must not run unseen.
+            await self._delete(path, pod.metadata.uid)
+            raise ApiError(409, "Conflict", f"pod {action.unless_pod} has lost its labels; waiting until it is gone")
+        self._store.pod_event("ADDED", pod)
+        return True
 
     async def _delete(self, path: str, uid: str) -> None:
         options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 _FIRST_BACKOFF = 0.1
-_LAST_BACKOFF = 30.0
+_LAST_BACKOFF = 15.0
 
 
 class WorkQueue(Generic[K]):
@@ -72,7 +72,7 @@ class WorkQueue(Generic[K]):
         self._release(key)
 
     def failed(self, key: K, retry_after: float | None = None) -> float:
-        """The work failed: try again after a back-off that doubles (0.1 s to 30 s), or after what the server asked for.
+        """The work failed: try again after a back-off that doubles (0.1 s to 15 s), or after what the server asked for.
 
         Returns:
             the pause in seconds.

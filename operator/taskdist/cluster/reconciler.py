@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 _ROOT_INTERVAL = 1.0
 """A root is patched at most once in this many seconds; its first status, a new phase and the end go at once."""
 _WORKERS = 4
+_LAST_BACKOFF = 10.0
 
 
 class Reconciler:
@@ -109,7 +110,7 @@ class Reconciler:
             try:
                 await self.reconcile(key)
             except (ApiError, ClusterUnreachableError) as error:
-                pause = self.queue.failed(key)
+                pause = self.queue.failed(key, getattr(error, "retry_after", None))
                 _log.warning("%s: %s; again in %.1f s", key, error, pause)
             except Exception:  # noqa: BLE001 - the last line of defence of one key
                 # One object's trouble must not stop the others; it is logged whole, counted, and tried again later.
@@ -179,8 +180,13 @@ class Reconciler:
         try:
             answer = await self._client.patch(path, body, MERGE_PATCH)
         except ApiError as error:
-            if error.status not in {404, 409}:  # gone, or another object of the same name by now
+            if error.status == 404:
+                # A deletion that no watch told of: without its root a projection would make children for ever.
+                self.store.root_gone(key.namespace, key.name, root.metadata.uid)
+            else:
                 _log.warning("%s: status not written: %s", key, error)
+                if error.transient and error.retry_after:
+                    self.writes.rest(error.retry_after)
                 self._write_failed(key, error.retry_after)
         except ClusterUnreachableError as error:
             _log.warning("%s: status not written: %s", key, error)
@@ -195,10 +201,10 @@ class Reconciler:
             self._publishing.discard(key)
 
     def _write_failed(self, key: Key, retry_after: float | None) -> None:
-        """A write failed: look at the key again after a while that doubles up to half a minute."""
+        """A write failed: look at the key again after a while that doubles up to ten seconds."""
         failures = self._refusals.get(key, 0)
         self._refusals[key] = failures + 1
-        self.queue.ring_later(key, max(min(0.2 * 2 ** min(failures, 10), 30.0), retry_after or 0.0))
+        self.queue.ring_later(key, max(min(0.2 * 2 ** min(failures, 10), _LAST_BACKOFF), retry_after or 0.0))
 
 
 def _moved(before: Body, after: Body) -> bool:

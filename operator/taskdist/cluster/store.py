@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -38,6 +39,8 @@ class Key:
 
 
 Ring = Callable[[Key], None]
+C = TypeVar("C", WireSubTask, WirePod)
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -73,9 +76,11 @@ class Store:
         if projection.observe_root(root, raw.get("status") or {}):
             self.ring(key)
 
-    def root_gone(self, namespace: str, name: str) -> None:
-        """A TaskDistribution is no more; its children go by garbage collection."""
-        self.projections.pop(Key(namespace, name), None)
+    def root_gone(self, namespace: str, name: str, uid: str = "") -> None:
+        """A TaskDistribution is no more; its children go by garbage collection. With ``uid``, only if it is that very one."""
+        known = self.projections.get(Key(namespace, name))
+        if known is not None and (not uid or known.root is None or known.root.metadata.uid == uid):
+            del self.projections[Key(namespace, name)]
 
     def agent_type_changed(self, raw: Body) -> None:
         """An AgentType was added or modified."""
@@ -122,12 +127,15 @@ class Store:
             by_key.setdefault(_key(subtask), []).append(subtask)
         for key, mine in by_key.items():
             projection = self.projection(key)
-            projection.replace_children(subtask_view(s) for s in mine if self._owned(projection, s))
-            self.ring(key)
+            views = (_viewed(subtask_view, s) for s in mine if self._owned(projection, s))
+            projection.replace_children(v for v in views if v is not None)
+            self._settle(key)
 
     def subtask_event(self, type_: str, seen: WireSubTask) -> None:
         """One change of a SubTask."""
         key = _key(seen)
+        if type_ == "DELETED" and key not in self.projections:
+            return
         projection = self.projection(key)
         if type_ == "DELETED":
             projection.forget_subtask(seen.spec.id, seen.metadata.uid)
@@ -135,7 +143,7 @@ class Store:
             projection.observe_subtask(subtask_view(seen))
         else:
             return
-        self.ring(key)
+        self._settle(key)
 
     def pods_listed(self, namespace: str | None, seen: list[WirePod]) -> None:
         """A whole list of pods: of one namespace, or of all."""
@@ -143,16 +151,16 @@ class Store:
         for pod in seen:
             by_key.setdefault(_key(pod), []).append(pod)
         for key, mine in by_key.items():
-            views = (pod_view(p) for p in mine)
+            views = (_viewed(pod_view, p) for p in mine)
             self.projection(key).replace_pods(v for v in views if v is not None)
-            self.ring(key)
+            self._settle(key)
 
     def pod_event(self, type_: str, seen: WirePod) -> None:
         """One change of a pod."""
         view = pod_view(seen)
-        if view is None:
-            return
         key = _key(seen)
+        if view is None or (type_ == "DELETED" and key not in self.projections):
+            return
         projection = self.projection(key)
         if type_ == "DELETED":
             if view.ended:
@@ -160,7 +168,18 @@ class Store:
             projection.forget_pod(view)
         else:
             projection.observe_pod(view)
-        self.ring(key)
+        self._settle(key)
+
+    def pod_created(self, seen: WirePod) -> None:
+        """The answer to our own creation. The watch may have been faster, and what it said is newer: then it stands."""
+        view = pod_view(seen)
+        if view is None:
+            return
+        projection = self.projection(_key(seen))
+        attempt = (view.subtask_id, view.attempt)
+        known = projection.pods.get(attempt) or projection.lost.get(attempt)
+        if known is None or known.uid != view.uid:
+            self.pod_event("ADDED", seen)
 
     def plans_listed(self, namespace: str | None, seen: list[WirePlan]) -> None:
         """A whole list of ExecutionPlans: of one namespace, or of all."""
@@ -173,6 +192,8 @@ class Store:
     def plan_event(self, type_: str, seen: WirePlan) -> None:
         """One change of an ExecutionPlan."""
         key = _key(seen)
+        if type_ == "DELETED" and key not in self.projections:
+            return
         projection = self.projection(key)
         if type_ == "DELETED":
             projection.plans.pop(seen.metadata.name, None)
@@ -185,7 +206,15 @@ class Store:
                 seen.spec.subtask_count,
                 seen.metadata.owner_uid("TaskDistribution"),
             )
-        self.ring(key)
+        self._settle(key)
+
+    def _settle(self, key: Key) -> None:
+        """Ring for a key; forget one that nothing is left of: its root went before its last child."""
+        known = self.projections.get(key)
+        if known is not None and known.root is None and not (known.subtasks or known.pods or known.plans):
+            del self.projections[key]
+        else:
+            self.ring(key)
 
     def _within(self, namespace: str | None) -> list[Key]:
         return [key for key in self.projections if namespace in (None, key.namespace)]
@@ -199,6 +228,15 @@ class Store:
         for key, projection in self.projections.items():
             projection.touch(s.id for s in projection.subtasks.values() if not s.terminal)
             self.ring(key)
+
+
+def _viewed(view: Callable[[C], V | None], seen: C) -> V | None:
+    """What decisions read of one child of a list. One that nobody understands is passed over: the others must not suffer."""
+    try:
+        return view(seen)
+    except (ArithmeticError, ValueError, TypeError) as error:
+        _log.warning("%s/%s was passed over: %s", seen.metadata.namespace, seen.metadata.name, error)
+        return None
 
 
 def _key(child: WireSubTask | WirePod | WirePlan) -> Key:

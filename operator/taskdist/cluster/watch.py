@@ -41,6 +41,14 @@ class _ListMeta(msgspec.Struct, rename="camel"):
     continue_: str = msgspec.field(default="", name="continue")
 
 
+class _StreamError(Exception):
+    """The server ended a stream with an error event."""
+
+    def __init__(self, cause: ApiError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 class _EventHead(msgspec.Struct):
     type: str
     object: msgspec.Raw
@@ -100,11 +108,21 @@ class Watch(Generic[T]):
                     self._version = await self._list()
                 await self._follow()
                 pause = _FIRST_BACKOFF
+                await asyncio.sleep(
+                    _jittered(pause)
+                )  # a server that ends every watch at once must not be asked in a loop
+            except _StreamError as error:
+                # What the server knows is not what we know: begin anew, as client-go does after any error in a stream.
+                _log.log(logging.INFO if error.cause.gone else logging.WARNING, "watch %s: %s", self._path, error.cause)
+                self._version = ""
+                pause = _FIRST_BACKOFF if before else pause
+                await asyncio.sleep(max(error.cause.retry_after or 0.0, _jittered(pause)))
+                pause = min(pause * 2, _LAST_BACKOFF)
             except ApiError as error:
                 if error.gone:
                     self._version = ""
-                    continue
-                _log.warning("watch %s: %s", self._path, error)
+                else:
+                    _log.warning("watch %s: %s", self._path, error)
                 await asyncio.sleep(max(error.retry_after or 0.0, _jittered(pause)))
                 pause = min(pause * 2, _LAST_BACKOFF)
             except ClusterUnreachableError as error:
@@ -137,15 +155,22 @@ class Watch(Generic[T]):
             "timeoutSeconds": _SERVER_TIMEOUT,
         }
         async for line in self._client.stream(self._path, params, watch=True):
-            event = self._heads.decode(line)
+            try:
+                event = self._heads.decode(line)
+            except msgspec.DecodeError as error:
+                raise ClusterUnreachableError(f"the stream broke within a line ({error})") from error
             if event.type == "ERROR":
-                error = msgspec.json.decode(event.object, type=_ErrorObject)
-                raise ApiError(error.code, error.reason, error.message)
+                said = msgspec.json.decode(event.object, type=_ErrorObject)
+                raise _StreamError(ApiError(said.code, said.reason, said.message))
             if event.type == "BOOKMARK":
                 self._version = msgspec.json.decode(event.object, type=_Bookmark).metadata.resource_version
                 continue
             for changed in self._decoded([event.object]):
-                self._on_event(event.type, changed)
+                try:
+                    self._on_event(event.type, changed)
+                except Exception:  # noqa: BLE001 - one object that nobody understands must not blind us to the others
+                    self.poisoned += 1
+                    _log.exception("watch %s: %s was passed over", self._path, changed.metadata.name)
                 self._version = changed.metadata.resource_version
 
     def _decoded(self, raw: Iterable[msgspec.Raw]) -> Iterable[T]:

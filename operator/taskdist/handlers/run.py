@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import logging
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +21,10 @@ from taskdist.handlers.doorbells import register
 from taskdist.telemetry import logs, metrics
 
 _KINDS_SECONDS = 60
+_FIRST_PAUSE = 0.5
+_LAST_PAUSE = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ async def _run(options: Options) -> None:
         register(registry, reconciler)
         _login(registry, client)
         # kopf takes SIGTERM and SIGINT for itself and then returns; anything else that ends either part is a failure.
-        bells = asyncio.create_task(_kopf(options, registry), name="kopf")
+        bells = asyncio.create_task(_supervised(options, registry), name="kopf")
         work = asyncio.create_task(_work(options, reconciler, client), name="reconciler")
         await asyncio.wait([bells, work], return_when=asyncio.FIRST_COMPLETED)
         for task in (bells, work):
@@ -114,11 +121,34 @@ class _NoDiffBase(kopf.DiffBaseStorage):
         pass
 
 
+class _Backoffs:
+    """Pauses between tries of one request: growing, then ten seconds for ever. It has no length, as kopf allows."""
+
+    def __iter__(self) -> Iterator[float]:
+        yield from (0.5, 1, 2, 3, 5)
+        yield from itertools.repeat(10)
+
+
+async def _supervised(options: Options, registry: kopf.OperatorRegistry) -> None:
+    """Run kopf; what its watches do not survive (410 as a status, an error in a stream) begins them anew, list and all."""
+    pause = _FIRST_PAUSE
+    while True:
+        begun = time.monotonic()
+        try:
+            return await _kopf(options, registry)
+        except Exception as error:  # noqa: BLE001 - of which kinds they are is kopf's own matter
+            _log.warning("kopf ended (%s: %s); started again", type(error).__name__, error)
+        pause = _FIRST_PAUSE if time.monotonic() - begun > _LAST_PAUSE else min(pause * 2, _LAST_PAUSE)
+        await asyncio.sleep(pause)
+
+
 async def _kopf(options: Options, registry: kopf.OperatorRegistry) -> None:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.networking.request_timeout = 30
+    # By its own choice kopf gives up after 54 s of errors, and a crash loop follows an outage: here it goes on asking.
+    settings.networking.error_backoffs = _Backoffs()
     settings.watching.server_timeout = 290
     settings.watching.client_timeout = 310
     settings.persistence.diffbase_storage = _NoDiffBase()

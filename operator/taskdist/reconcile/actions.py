@@ -38,12 +38,16 @@ class CreatePod:
 
 @dataclass(frozen=True, slots=True)
 class PatchSubTaskStatus:
-    """Write a SubTask's status, refused by the server if the object is not the one that was seen."""
+    """Write a SubTask's status, refused by the server if the object is not the one that was seen.
+
+    ``unless_pod`` names a pod that must be gone: a cache that lacks it may be older than the pod, so it is asked for first.
+    """
 
     id: str
     name: str
     resource_version: str
     status: Body
+    unless_pod: str = ""
 
 
 @dataclass(frozen=True, slots=True)

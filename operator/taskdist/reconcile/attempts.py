@@ -12,8 +12,8 @@ from taskdist.api.provider import Prices
 from taskdist.api.task_distribution import OutOfMemory
 from taskdist.engine.quantity import format_memory, parse_cpu_millis, parse_memory_bytes
 from taskdist.reconcile.actions import PatchSubTaskStatus
-from taskdist.reconcile.outcome import Outcome
-from taskdist.reconcile.retry import next_attempt
+from taskdist.reconcile.outcome import Outcome, Report
+from taskdist.reconcile.retry import BLAME, Blame, NextAttempt, next_attempt
 from taskdist.reconcile.text import decimal, pod_name, wire_time
 from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView, UsageView
 
@@ -26,19 +26,27 @@ def conclude(
     pod: PodView | None,
     outcome: Outcome,
     *,
+    agent_type: str,
+    fallback: str,
     oom: OutOfMemory,
     prices: Prices,
     base_cost_usd: Decimal,
     now: datetime,
 ) -> PatchSubTaskStatus:
-    """Record the end of the current attempt, and in the same write either the end of the subtask or its next attempt."""
-    ended = _ended(subtask, pod, outcome, now)
+    """Record the end of the current attempt, and in the same write either the end of the subtask or its next attempt.
+
+    ``agent_type`` ran the attempt; ``fallback`` gets a series of tries of its own when that one's are used up.
+    """
+    ended = replace(_ended(subtask, pod, outcome, now), agent_type=agent_type if agent_type != subtask.agent_type else "")
     usage = subtask.usage.plus(_used(ended, outcome, prices, base_cost_usd))
-    earlier = tuple(a.reason for a in subtask.attempts[:-1])
+    earlier = tuple(a.reason for a in subtask.attempts[:-1] if a.agent_type == ended.agent_type)
     attempts = (*subtask.attempts[:-1], ended)
     if outcome.succeeded:
         return _patch(subtask, SubTaskPhase.SUCCEEDED, outcome, attempts, usage)
     follow = next_attempt(outcome.reason, earlier, subtask.retry, oom, ended.memory)
+    runs_next = ended.agent_type
+    if follow is None and fallback and BLAME.get(outcome.reason, Blame.AGENT) is Blame.AGENT:
+        follow, runs_next = NextAttempt(0.0, ended.memory), fallback
     if follow is None:
         return _patch(subtask, SubTaskPhase.FAILED, outcome, attempts, usage)
     number = ended.number + 1
@@ -47,7 +55,7 @@ def conclude(
         pod=pod_name(subtask.name, subtask.uid, number),
         cpu=ended.cpu,
         memory=follow.memory,
-        provider=ended.provider,
+        agent_type=runs_next,
     )
     at = now + timedelta(seconds=follow.wait_seconds)
     return _patch(subtask, SubTaskPhase.RETRYING, outcome, (*attempts, begun), usage, next_at=at)
@@ -56,6 +64,23 @@ def conclude(
 def settle(subtask: SubTaskView, phase: SubTaskPhase, reason: SubTaskReason, message: str) -> PatchSubTaskStatus:
     """End a subtask that no pod ends: skipped, or cancelled."""
     return _patch(subtask, phase, Outcome(reason, message), subtask.attempts, subtask.usage)
+
+
+def remember(subtask: SubTaskView, found: SubTaskView) -> PatchSubTaskStatus:
+    """End a subtask with what an equal one handed back."""
+    ended = found.current.finished_at
+    message = f"taken from SubTask {found.name}" + (f", which ended at {wire_time(ended)}" if ended else "")
+    report = Report(results=found.results, artifacts=found.artifacts)
+    outcome = Outcome(SubTaskReason.CACHED, message, None, report)
+    return _patch(subtask, SubTaskPhase.SUCCEEDED, outcome, subtask.attempts, subtask.usage)
+
+
+def hold_up(
+    subtask: SubTaskView, reason: SubTaskReason, message: str, by: tuple[str, ...]
+) -> PatchSubTaskStatus:
+    """Make visible why a subtask that could start does not."""
+    patch = _patch(subtask, SubTaskPhase.READY, Outcome(reason, message[:1024]), subtask.attempts, subtask.usage)
+    return replace(patch, status=patch.status | {"blockedBy": [name[:128] for name in by[:20]]})
 
 
 def show(
@@ -67,7 +92,8 @@ def show(
         pod=pod.name,
         pod_uid=pod.uid,
         node=pod.node,
-        provider=subtask.provider,
+        provider=pod.provider,
+        agent_type=pod.agent_type if pod.agent_type != subtask.agent_type else "",
         cpu=pod.cpu or subtask.cpu,
         memory=pod.memory or subtask.memory,
         created_at=pod.created_at,
@@ -85,7 +111,7 @@ def _ended(subtask: SubTaskView, pod: PodView | None, outcome: Outcome, now: dat
         pod=seen.name or current.pod or pod_name(subtask.name, subtask.uid, current.number),
         pod_uid=seen.uid or current.pod_uid,
         node=seen.node or current.node,
-        provider=subtask.provider,
+        provider=seen.provider or current.provider,
         reason=outcome.reason,
         message=outcome.message,
         exit_code=outcome.exit_code,
@@ -132,18 +158,22 @@ def _patch(
         "attemptCount": kept[-1].number if kept else 0,
         "usage": _usage(usage),
     }
+    if subtask.blocked:
+        status["blockedBy"] = None
     if subtask.next_attempt_at is not None or next_at is not None:
         status["nextAttemptTime"] = wire_time(next_at) if next_at else None
     if outcome.report.results and phase is SubTaskPhase.SUCCEEDED:
         status["results"] = dict(outcome.report.results)
     if outcome.report.artifacts and phase is SubTaskPhase.SUCCEEDED:
         status["artifacts"] = [{"name": n, "uri": uri} if uri else {"name": n} for n, uri in outcome.report.artifacts]
-    return PatchSubTaskStatus(subtask.id, subtask.name, subtask.resource_version, status)
+    lost = next((a.pod for a in reversed(kept) if a.reason is SubTaskReason.POD_LOST), "")
+    unless = lost if outcome.reason is SubTaskReason.POD_LOST else ""
+    return PatchSubTaskStatus(subtask.id, subtask.name, subtask.resource_version, status, unless)
 
 
 def _attempt(a: AttemptView) -> dict[str, Any]:
     record: dict[str, Any] = {"number": a.number}
-    texts = {"pod": a.pod, "podUID": a.pod_uid, "node": a.node, "provider": a.provider, "message": a.message}
+    texts = {"pod": a.pod, "podUID": a.pod_uid, "node": a.node, "provider": a.provider, "agentType": a.agent_type, "message": a.message}
     record.update({name: text for name, text in texts.items() if text})
     if a.reason is not None:
         record["reason"] = a.reason.value
