@@ -1,24 +1,22 @@
 """Which agent type does a task: keywords of capabilities found in its words, weighed by where they stand.
 
 The verb says most about who is needed, the thing that it works on next, everything else little: of each place the best
-keyword counts. A keyword that begins with "to" is a verb ("to ship") and nothing else, any other most of all a thing; one
-of several words hides its parts. All agent types are ranked; ties go by name.
+keyword of an agent type counts, and they are added. What a telling verb works on counts less for those for whom the verb does
+not speak. All agent types are ranked; ties go by name. ``text.keywords`` has the forms of keywords.
 """
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.model import Routing
-from taskdist.engine.text.inflect import base_form
-from taskdist.engine.text.tokens import tokenize
-from taskdist.engine.text.topic import Place, Topic, topic
+from taskdist.engine.text.keywords import table
+from taskdist.engine.text.topic import Place, topic
 
 if TYPE_CHECKING:
-    from taskdist.engine.model import AgentTypeSpec, Capability, TaskSpec
+    from taskdist.engine.model import AgentTypeSpec, TaskSpec
 
 GENERAL: Final = "general"
 UNKNOWN_WORK_SCORE: Final = 0.0
@@ -27,10 +25,10 @@ HALF: Final = 4.0
 """Evidence at which the score is one half; score = evidence / (evidence + HALF), so it never reaches 1."""
 WEIGHT: Final = {Place.VERB: 1.0, Place.HEAD: 1.0, Place.BESIDE: 0.7, Place.ELSEWHERE: 0.35}
 """What the best keyword of a place counts: the verb, the thing it works on, words beside that thing, anything else."""
-UNSURE: Final = 0.5
-"""Factor of a keyword that does not say whether it is a verb, where it is one in the description."""
-_GAP: Final = 2
-"""Words that may stand inside a verb of several words: "take a logical dump"."""
+DECISIVE: Final = 4.0
+"""Weight of a verb from which on it is fully telling."""
+OVERRULED: Final = 0.5
+"""What the other words of an agent type lose, if a telling verb speaks for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +49,17 @@ def route(description: str, task: TaskSpec | None, agent_types: tuple[AgentTypeS
     the agent types that have most of them. Without any match ``general`` gets it with score 0, or the first by name where
     there is none.
     """
-    allowed = tuple(a for a in agent_types if a.allowed)
+    allowed = agent_types if all(a.allowed for a in agent_types) else tuple(a for a in agent_types if a.allowed)
     ranked = _rank(description or (task.name.replace("-", " ") if task else ""), allowed)
     if task is not None and task.agent_type is not None:
         return _named(task.agent_type, ranked, agent_types)
     if task is not None and task.required_capabilities:
         return _by_capability(task.required_capabilities, ranked, allowed)
-    return _best(ranked)
+    return _best(ranked, allowed)
 
 
 def _named(name: str, ranked: list[_Ranked], agent_types: tuple[AgentTypeSpec, ...]) -> Routing:
-    others = [r for r in ranked if r.name != name and r.evidence > 0]
+    others = [r for r in ranked if r.name != name]
     reason = "named by agentType"
     names = [a.name for a in agent_types]
     if name not in names:
@@ -75,35 +73,30 @@ def _named(name: str, ranked: list[_Ranked], agent_types: tuple[AgentTypeSpec, .
 def _by_capability(required: tuple[str, ...], ranked: list[_Ranked], allowed: tuple[AgentTypeSpec, ...]) -> Routing:
     wanted = {name.lower() for name in required}
     held = {a.name: wanted & ({c.name.lower() for c in a.capabilities} | {a.specialization.lower()}) for a in allowed}
-    order = sorted((r for r in ranked if held[r.name]), key=lambda r: (-len(held[r.name]), -r.evidence, r.name))
+    evidence = {r.name: r.evidence for r in ranked}
+    order = sorted((name for name in held if held[name]), key=lambda n: (-len(held[n]), -evidence.get(n, 0.0), n))
     if not order:
-        best = _best(ranked)
+        best = _best(ranked, allowed)
         reason = f"no agent type has {', '.join(required)}"
         return Routing(best.chosen, UNKNOWN_WORK_SCORE, best.runner_up, best.runner_up_score, reason)
-    chosen = held[order[0].name]
+    chosen = held[order[0]]
     reason = f"has {', '.join(sorted(chosen))} of the required capabilities"
     if wanted - chosen:
         reason += f"; lacks {', '.join(sorted(wanted - chosen))}"
-    second = order[1] if len(order) > 1 else None
-    return Routing(
-        order[0].name,
-        round(len(chosen) / len(wanted), 4),
-        second.name if second else "",
-        round(len(held[second.name]) / len(wanted), 4) if second else 0.0,
-        reason,
-    )
+    second = order[1] if len(order) > 1 else ""
+    second_score = round(len(held[second]) / len(wanted), 4) if second else 0.0
+    return Routing(order[0], round(len(chosen) / len(wanted), 4), second, second_score, reason)
 
 
-def _best(ranked: list[_Ranked]) -> Routing:
-    matching = [r for r in ranked if r.evidence > 0]
-    if not matching:
-        names = [r.name for r in ranked]
+def _best(ranked: list[_Ranked], allowed: tuple[AgentTypeSpec, ...]) -> Routing:
+    if not ranked:
+        names = [a.name for a in allowed]
         chosen = GENERAL if GENERAL in names else min(names, default="")
         return Routing(chosen, UNKNOWN_WORK_SCORE, reason="no agent type has a keyword for this work")
-    first = matching[0]
+    first = ranked[0]
     reason = "matches " + ", ".join(f'"{word}"' for word in first.words)
-    if len(matching) > 1:
-        return Routing(first.name, first.score, matching[1].name, matching[1].score, reason)
+    if len(ranked) > 1:
+        return Routing(first.name, first.score, ranked[1].name, ranked[1].score, reason)
     return Routing(first.name, first.score, reason=reason)
 
 
@@ -111,78 +104,33 @@ def _best(ranked: list[_Ranked]) -> Routing:
 
 
 def _rank(description: str, agent_types: tuple[AgentTypeSpec, ...]) -> list[_Ranked]:
-    about = topic(description)
-    found = [_evidence(about, agent_type) for agent_type in agent_types]
-    return sorted(found, key=lambda r: (-r.evidence, r.name))
+    """The agent types that have any keyword of the description, the best first."""
+    found: dict[int, dict[Place, tuple[float, str]]] = {}
+    for hit in table(agent_types).hits(topic(description)):
+        best = found.setdefault(hit.owner, {})
+        if best.get(hit.place, _NOTHING)[0] < hit.weight:
+            best[hit.place] = (hit.weight, hit.keyword)
+    decided = max((best.get(Place.VERB, _NOTHING)[0] for best in found.values()), default=0.0)
+    ranked = [_evidence(agent_types[owner].name, best, decided) for owner, best in found.items()]
+    return sorted(ranked, key=lambda r: (-r.evidence, r.name))
 
 
-def _evidence(about: Topic, agent_type: AgentTypeSpec) -> _Ranked:
-    index = _index(agent_type.capabilities)
-    best: dict[Place, tuple[float, str]] = {}
-    words, i = about.words, 0
-    while i < len(words):
-        length, weight, keyword = index.longest(words, about.is_verb, i)
-        for k in range(i, i + length):
-            place = about.places[k]
-            if best.get(place, (0.0, ""))[0] < weight:
-                best[place] = (weight, keyword)
-        i += max(length, 1)
-    counted = sorted(((weight * WEIGHT[place], keyword) for place, (weight, keyword) in best.items()), reverse=True)
-    return _Ranked(agent_type.name, round(_once(counted), 6), tuple(dict.fromkeys(word for _, word in counted))[:3])
+_NOTHING: Final = (0.0, "")
 
 
-def _once(counted: list[tuple[float, str]]) -> float:
-    """Sum of the evidence, a keyword of several words counted at its best place only."""
-    seen: set[str] = set()
-    total = 0.0
-    for value, keyword in counted:
-        if keyword not in seen:
-            seen.add(keyword)
-            total += value
-    return total
-
-
-@dataclass(frozen=True, slots=True)
-class _Keywords:
-    """Keywords by their first word: (words, is a verb, weight, as written), longest first."""
-
-    rows: dict[str, list[tuple[tuple[str, ...], bool, float, str]]]
-
-    def longest(self, words: tuple[str, ...], is_verb: tuple[bool, ...], i: int) -> tuple[int, float, str]:
-        """The longest keyword at ``i``: how many words it takes, its weight, the keyword; (0, 0, "") if none."""
-        found = (0, 0.0, "")
-        for parts, verb, weight, keyword in self.rows.get(words[i], ()):
-            if verb and not is_verb[i]:
-                continue
-            length = _taken(words, i, parts, most=_GAP if verb else 0)
-            counts = weight if verb == is_verb[i] else weight * UNSURE
-            if length and (length, counts) > found[:2]:
-                found = (length, counts, keyword)
-        return found
-
-
-def _taken(words: tuple[str, ...], i: int, parts: tuple[str, ...], *, most: int) -> int:
-    """How many words from ``i`` on hold ``parts`` in order with at most ``most`` words in between; 0 if they do not."""
-    at, skipped = i, 0
-    for part in parts:
-        while at < len(words) and words[at] != part and skipped < most and at > i:
-            at, skipped = at + 1, skipped + 1
-        if at >= len(words) or words[at] != part:
-            return 0
-        at += 1
-    return at - i
-
-
-@lru_cache(maxsize=256)
-def _index(capabilities: tuple[Capability, ...]) -> _Keywords:
-    rows: dict[str, list[tuple[tuple[str, ...], bool, float, str]]] = {}
-    for capability in capabilities:
-        for keyword in capability.keywords:
-            parts = tuple(base_form(t.lower) for t in tokenize(keyword) if t.is_word)
-            verb = len(parts) > 1 and parts[0] == "to"
-            parts = parts[1:] if verb else parts
-            if parts:
-                rows.setdefault(parts[0], []).append((parts, verb, capability.weight, keyword.removeprefix("to ")))
-    for found in rows.values():
-        found.sort(key=lambda row: (-len(row[0]), -row[2]))
-    return _Keywords(rows)
+def _evidence(name: str, best: dict[Place, tuple[float, str]], decided: float) -> _Ranked:
+    """What speaks for an agent type; ``decided`` is how much the verb speaks for whom it speaks for most."""
+    verb = best.get(Place.VERB, _NOTHING)[0]
+    # What a telling verb works on says little about who does it: to label images is no work on images.
+    share = 1.0 - OVERRULED * min(1.0, max(0.0, decided - verb) / DECISIVE)
+    counted = sorted(
+        (
+            (weight * WEIGHT[place] * (1.0 if place is Place.VERB else share), keyword)
+            for place, (weight, keyword) in best.items()
+        ),
+        reverse=True,
+    )
+    seen: dict[str, float] = {}
+    for value, keyword in counted:  # a keyword of several words counts at its best place only
+        seen.setdefault(keyword, value)
+    return _Ranked(name, round(sum(seen.values()), 6), tuple(seen)[:3])

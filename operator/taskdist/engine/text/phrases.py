@@ -9,7 +9,7 @@ from taskdist.engine.text.words.phrases import ADVERBIAL, COMPOUND_VERBS, SUBORD
 
 _ROLE_OF_ADVERB: dict[str, str] = {}
 _ROLE_OF_SUBORDINATOR: dict[str, str] = {}
-_BY_FIRST: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
+_BY_START: dict[tuple[str, str], list[tuple[tuple[str, ...], str, str]]] = {}
 for _table, _kind, _single in ((ADVERBIAL, "RB", _ROLE_OF_ADVERB), (SUBORDINATE, "SC", _ROLE_OF_SUBORDINATOR)):
     for _role, _phrases in _table.items():
         for _phrase in _phrases:
@@ -17,14 +17,14 @@ for _table, _kind, _single in ((ADVERBIAL, "RB", _ROLE_OF_ADVERB), (SUBORDINATE,
             if len(_parts) == 1:
                 _single.setdefault(_phrase, _role)
             else:
-                _BY_FIRST.setdefault(_parts[0], []).append((_parts, _kind, _role))
+                _BY_START.setdefault(_parts[:2], []).append((_parts, _kind, _role))
 for _phrase in WISHES:
     _parts = tuple(_phrase.split())
-    _BY_FIRST.setdefault(_parts[0], []).append((_parts, "V", "wish"))
+    _BY_START.setdefault(_parts[:2], []).append((_parts, "V", "wish"))
 for _phrase in COMPOUND_VERBS:
     _parts = tuple(_phrase.split())
-    _BY_FIRST.setdefault(_parts[0], []).append((_parts, "V", "verb"))
-for _rows in _BY_FIRST.values():
+    _BY_START.setdefault(_parts[:2], []).append((_parts, "V", "verb"))
+for _rows in _BY_START.values():
     _rows.sort(key=lambda row: -len(row[0]))
 
 _POINTERS = frozenset({"that", "this", "those", "these", "it", "them", "both"})
@@ -36,7 +36,8 @@ def merge(words: list[Word]) -> list[Word]:
     out: list[Word] = []
     i = 0
     while i < len(words):
-        found = _match(words, i)
+        follows = words[i + 1].lower if i + 1 < len(words) else ""
+        found = _match(words, i) if (words[i].lower, follows) in _BY_START else None
         if found is None:
             out.append(words[i])
             i += 1
@@ -63,11 +64,11 @@ def merge(words: list[Word]) -> list[Word]:
 
 
 def _match(words: list[Word], i: int) -> tuple[int, str, str] | None:
-    for parts, tag, role in _BY_FIRST.get(words[i].lower, ()):
+    for parts, tag, role in _BY_START[words[i].lower, words[i + 1].lower]:
         n = len(parts)
         if (
             i + n <= len(words)
-            and all(words[i + k].lower == parts[k] for k in range(1, n))
+            and all(words[i + k].lower == parts[k] for k in range(2, n))
             and _stands_alone(words, i, n, parts, tag)
         ):
             return n, tag, role

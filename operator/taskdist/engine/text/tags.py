@@ -156,7 +156,7 @@ def _tag_one(words: list[Word], i: int) -> None:
         word.tag = _closed(words, i)
         word.lemma = {"BE": "be", "HV": "have", "DO": "do", "V": low}.get(word.tag, "")
         return
-    if any(c.isdigit() for c in low) and not inflect.is_verb(low):
+    if not low.isalpha() and any(c.isdigit() for c in low) and not inflect.is_verb(low):
         word.tag = "CD" if low[0].isdigit() and not any(c in low for c in "_/@:") else "N"
         return
     word.tag, word.lemma = _open(words, i)

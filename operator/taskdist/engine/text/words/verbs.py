@@ -185,6 +185,12 @@ auto-generate autogenerate bulk-load bulk-import hand-label force-push fast-forw
 hard-delete role-play re-key re-roll re-cut re-base re-draw re-paint re-record re-shoot re-edit re-grade re-measure
 re-pot re-seed re-tag re-weigh re-wire reference de-duplicate de-risk deconflict disinvite deworm intubate admit bathe
 spay neuter x-ray anneal deburr degas desolder catalog catalogue template watermark
+abridge aliquot autoclave basecall bench-test bridge click colour-grade counter-check couple courier crash-test
+culture de-identify debottleneck deidentify demultiplex denormalize denormalise diff downsize e2e-test economize
+economise elute euthanize euthanise federate ghostwrite grant hard-code interconnect interface intersect knock
+lazy-load ligate lyse memoize memoise modularize modularise monkey-patch paginate parametrize paraphrase pcr pipe pool
+power proof-test qa rack re-release reckon red-team relay resuspend retranslate reword sandbox sign-off skip smoke
+spell stress style tip transfect unite version weight welcome
 """
 
 KINDS: dict[str, str] = {
@@ -204,6 +210,8 @@ KINDS: dict[str, str] = {
 
 # Base forms that are as common as nouns (or adjectives): they need a verb's surroundings before they count as one.
 AMBIGUOUS = """
+bridge click couple courier culture grant interface knock pcr pipe pool power qa rack relay sandbox sign-off skip
+smoke spell stress style tip version weight welcome diff
 act address aggregate air alert anchor answer appoint approach archive arrange ask assay attempt attribute audit
 backup balance batch benchmark bid bill bin bind blend blog board boil book boost boot bottle box brand brief
 broadcast broker brush buffer build bump bundle burn button cache call canary cap caption capture cast catalog
