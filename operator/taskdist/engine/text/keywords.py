@@ -10,9 +10,10 @@ meant, and hides the others.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taskdist.engine.text.inflect import base_form, is_verb
 from taskdist.engine.text.tokens import tokenize
@@ -50,8 +51,7 @@ class Hit:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """A keyword by its words after the first; ``thing`` is the class of its last word, if it names one."""
 
     owner: int
@@ -66,9 +66,16 @@ class Table:
     """All keywords of some agent types by their first word, the longest first."""
 
     verbs: dict[str, list[_Row]] = field(default_factory=dict)
+    """Those that are verbs."""
     nouns: dict[str, list[_Row]] = field(default_factory=dict)
     things: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
     """Of the keywords that belong to a class: what follows their first word, and the class."""
+    kinds: dict[str, list[tuple[str, _Row]]] = field(default_factory=dict)
+    """Of the verbs that belong to a class: the class, and the verb."""
+    frames: dict[str, list[_Row]] = field(default_factory=dict)
+    """What the verbs of a class may do: the keywords that begin with its name."""
+    met: dict[str, list[_Row]] = field(default_factory=dict)
+    """Of the verbs met so far: their own keywords and those of their classes."""
 
     def hits(self, about: Topic) -> list[Hit]:
         """Every keyword of ``about`` that no longer one hides."""
@@ -87,8 +94,17 @@ class Table:
 
     def _verb(self, word: str) -> list[_Row] | None:
         """Its keywords; those of "test" for "retest", unless that has its own."""
-        rows = self.verbs.get(word)
-        return self.verbs.get(word[2:]) if rows is None and word.startswith("re") else rows
+        known = self.met.get(word)
+        if known is None and (word in self.verbs or word in self.kinds):
+            known = [*self.verbs.get(word, ())]
+            for kind, verb in self.kinds.get(word, ()):
+                for frame in self.frames.get(kind, ()):
+                    weight = frame.weight + _WORD * len(verb.rest)
+                    shown = verb.keyword + frame.keyword
+                    known.append(_Row(frame.owner, weight, shown, verb.rest + frame.rest, frame.thing))
+            known.sort(key=_longest_first)
+            self.met[word] = known  # whole at once: plans are made in several threads
+        return self._verb(word[2:]) if known is None and word.startswith("re") else known
 
     def _verbs(self, about: Topic, words: list[str], i: int, rows: list[_Row], names: list[int]) -> Iterator[Hit]:
         present = frozenset(words)
@@ -181,6 +197,7 @@ def _is_hidden(hit: Hit, found: list[Hit]) -> bool:
 # --- compilation ---------------------------------------------------------------------------------------------------
 
 _KEPT: Final = 8
+_PLAIN: Final = re.compile("[A-Za-z ]*")
 _RECENT: list[tuple[tuple[AgentTypeSpec, ...], Table]] = []
 
 
@@ -203,35 +220,42 @@ def _compiled(agent_types: Sequence[AgentTypeSpec]) -> Table:
     made = Table()
     for owner, agent_type in enumerate(agent_types):
         for capability in agent_type.capabilities:
-            for keyword in _written_out(capability.keywords if capability.weight else (), agent_types):
-                words, thing = _parts(keyword)
-                if not words:
-                    continue
-                is_verb = words[0] == "to" and len(words) > 1
-                words = words[1:] if is_verb else words
-                shown = keyword.removeprefix("to ").replace("<", "").replace(">", "")
-                weight = capability.weight + _WORD * (len(words) - 1)
-                row = _Row(owner, weight, shown, words[1:], thing if is_verb else "")
-                (made.verbs if is_verb else made.nouns).setdefault(words[0], []).append(row)
-    for name in sorted({row.thing for rows in made.verbs.values() for row in rows} - {""}):
-        for words, _ in map(_parts, _of_class(name, agent_types)):
+            for keyword in capability.keywords if capability.weight else ():
+                kind, _, text = keyword[1:].partition(">") if keyword.startswith("<") else ("", "", keyword)
+                words, thing = _parts(text)
+                shown = _shown(text)
+                if kind:
+                    weight = capability.weight + _WORD * len(words)
+                    made.frames.setdefault(kind, []).append(_Row(owner, weight, shown, words, thing))
+                elif len(words) > 1 and words[0] == "to":
+                    weight = capability.weight + _WORD * (len(words) - 2)
+                    made.verbs.setdefault(words[1], []).append(_Row(owner, weight, shown, words[2:], thing))
+                elif words:
+                    weight = capability.weight + _WORD * (len(words) - 1)
+                    made.nouns.setdefault(words[0], []).append(_Row(owner, weight, shown, words[1:]))
+    for kind in sorted(made.frames):
+        for keyword in _of_class(kind, agent_types):
+            words, _ = _parts(keyword)
+            if len(words) > 1 and words[0] == "to":
+                made.kinds.setdefault(words[1], []).append((kind, _Row(0, 0.0, _shown(keyword), words[2:])))
+    rows_of = (*made.verbs.values(), *made.frames.values())
+    for thing in sorted({row.thing for rows in rows_of for row in rows} - {""}):
+        for words, _ in map(_parts, _of_class(thing, agent_types)):
             if words and words[0] != "to":
-                made.things.setdefault(words[0], []).append((words[1:], name))
+                made.things.setdefault(words[0], []).append((words[1:], thing))
     for rests in made.things.values():
         rests.sort(key=lambda rest: (-len(rest[0]), rest))
-    for rows in (*made.verbs.values(), *made.nouns.values()):
-        rows.sort(key=lambda row: (-len(row.rest), row.owner, row.keyword))
+    for rows in made.nouns.values():
+        rows.sort(key=_longest_first)
     return made
 
 
-def _written_out(keywords: Sequence[str], agent_types: Sequence[AgentTypeSpec]) -> Iterator[str]:
-    """The keywords, each verb of a class written out: "<make> <code>" as "to build <code>", "to write <code>" and so on."""
-    for keyword in keywords:
-        if not keyword.startswith("<"):
-            yield keyword
-            continue
-        name, _, rest = keyword[1:].partition(">")
-        yield from (verb + rest for verb in _of_class(name, agent_types) if verb.startswith("to "))
+def _longest_first(row: _Row) -> tuple[int, int, str]:
+    return -len(row.rest), row.owner, row.keyword
+
+
+def _shown(keyword: str) -> str:
+    return keyword.removeprefix("to ").replace("<", "").replace(">", "")
 
 
 def _of_class(name: str, agent_types: Sequence[AgentTypeSpec]) -> Iterator[str]:
@@ -245,8 +269,9 @@ def _of_class(name: str, agent_types: Sequence[AgentTypeSpec]) -> Iterator[str]:
 def _parts(keyword: str) -> tuple[tuple[str, ...], str]:
     """The base forms of a keyword's words, and the class that its last word names, if it does."""
     text, _, thing = keyword.partition("<")
-    words = tuple(_spelled(base_form(t.lower)) for t in tokenize(text) if t.is_word)
-    return words, thing.strip().removesuffix(">")
+    # Most keywords are plain words, which take a tenth of the time to read so.
+    lower = text.lower().split() if _PLAIN.fullmatch(text) else [t.lower for t in tokenize(text) if t.is_word]
+    return tuple(_spelled(base_form(word)) for word in lower), thing.strip().removesuffix(">")
 
 
 @lru_cache(maxsize=16384)
