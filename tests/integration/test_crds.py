@@ -296,11 +296,13 @@ def test_the_defaults_of_a_task_distribution(server: Server) -> None:
             "oom": {"factor": "2", "maxMemory": "8Gi", "maxAttempts": 3},
         },
         "retry": {"limit": 2, "backoffSeconds": 10, "factor": "2", "maxBackoffSeconds": 300},
-        "placement": {"policy": "Cheapest", "failover": True},
+        "placement": {"policy": "Cheapest", "failover": True, "failoverSeconds": 20},
         "conflictPolicy": "Serialize",
         "failurePolicy": "FailFast",
         "suspend": False,
+        "onSuspend": "Finish",
         "cancel": False,
+        "planHistoryLimit": 10,
     }
 
 

@@ -254,6 +254,9 @@ class AgentTypeSpec(Model):
     """Largest number of its pods in the whole cluster at the same time. Left out means no bound."""
     fallbacks: Annotated[tuple[DnsLabel, ...], Field(max_length=8, json_schema_extra=list_set())] = ()
     """Names of the agent types to try next, in this order, when this one cannot be run."""
+    heartbeat_seconds: PositiveSeconds | None = None
+    """Longest silence, in seconds: an agent that does not touch its progress file for so long is ended and tried again.
+    Left out means that it may be silent."""
     retain_results: Flag = False
     """Whether a finished pod is kept until its results are recorded, even when something else deletes it."""
     namespace_selector: LabelSelector = LabelSelector()
@@ -270,7 +273,7 @@ class AgentTypeStatus(Model):
     samples: Count = 0
     """Number of finished attempts that its estimates are learned from."""
     conditions: Conditions = ()
-    """Ready."""
+    """Ready: False while it is quarantined because it keeps failing."""
 
 
 class AgentType(Model):

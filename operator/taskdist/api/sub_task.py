@@ -131,6 +131,10 @@ class SubTaskSpec(Model):
     """How often and how fast failed attempts are tried again."""
     cache_key: Annotated[str, Field(max_length=256)] = ""
     """A finished subtask with the same key and definition is not run again; its results are taken."""
+    cache_seconds: PositiveSeconds | None = None
+    """How long ago, in seconds, it may have ended. Left out means any time."""
+    member_of: OptionalDnsLabel = ""
+    """Id of the subtask that was fanned out into this one over the items of `forEachResult`."""
     definition_hash: Hash
     """Hash over what will run: equal hash, equal work."""
 

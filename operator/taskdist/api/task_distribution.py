@@ -105,6 +105,13 @@ class ConflictPolicy(StrEnum):
     FAIL = "Fail"
 
 
+class OnSuspend(StrEnum):
+    """What becomes of the pods that run when the distribution is suspended."""
+
+    FINISH = "Finish"
+    STOP = "Stop"
+
+
 class FailurePolicy(StrEnum):
     """What a failed subtask means for those that do not depend on it."""
 
@@ -184,6 +191,8 @@ class Task(Model):
     cache_key: Annotated[str, Field(max_length=256)] = ""
     """A finished task with the same key and the same definition in this namespace is not run again; its results are
     taken."""
+    cache_seconds: PositiveSeconds | None = None
+    """How long ago, in seconds, a finished task may have ended to be taken for `cacheKey`. Left out means any time."""
 
 
 class Splitter(Model):
@@ -282,6 +291,9 @@ class Placement(Model):
     """Cheapest, Ordered (the first that has room), Spread (evenly) or Fastest (earliest end)."""
     failover: Flag = True
     """Whether a subtask may move to another allowed provider when its own is unhealthy or full."""
+    failover_seconds: PositiveSeconds = 20
+    """Seconds that a pod may find no node on its provider before it moves to another one. Give more than an autoscaler
+    needs to bring up a node."""
 
 
 class TaskDistributionSpec(Model):
@@ -330,12 +342,16 @@ class TaskDistributionSpec(Model):
     priority_class_name: OptionalDnsSubdomain = ""
     """Name of the PriorityClass of the pods. Empty means the cluster's default."""
     suspend: Flag = False
-    """Whether no further pod is started; those that run are let finish."""
+    """Whether no further pod is started. `onSuspend` says what becomes of those that run."""
+    on_suspend: OnSuspend = OnSuspend.FINISH
+    """Finish lets running pods finish while it is suspended; Stop ends them, and they run again when it is resumed."""
     cancel: Flag = False
     """Whether all is ended: running pods are deleted, waiting subtasks cancelled. Taking it back revives nothing."""
     ttl_seconds_after_finished: Seconds | None = None
     """Seconds after the end until pods and subtasks are deleted; the TaskDistribution itself stays. Left out means that
     they stay too."""
+    plan_history_limit: Annotated[int, Field(strict=True, ge=1, le=100)] = 10
+    """Number of ExecutionPlan revisions that are kept; older ones are deleted."""
 
 
 class PlanReference(Model):
@@ -431,6 +447,10 @@ class TaskDistributionStatus(Model):
 
     observed_generation: Generation = 0
     """The `metadata.generation` that this status was derived from."""
+    observed_retry: Annotated[str, Field(max_length=128)] = ""
+    """The annotation `taskdist.dev/retry` that this status was derived from."""
+    observed_resubmit: Annotated[str, Field(max_length=128)] = ""
+    """The annotation `taskdist.dev/resubmit` that this status was derived from."""
     phase: Phase | None = None
     """One word for the printer column. The conditions are the truth."""
     conditions: Conditions = ()

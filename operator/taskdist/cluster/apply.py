@@ -23,6 +23,7 @@ from taskdist.reconcile.actions import (
     CreateObject,
     CreatePod,
     CreateSubTask,
+    DeleteObject,
     DeletePod,
     DeleteSubTask,
     PatchSubTaskStatus,
@@ -57,10 +58,20 @@ class Applier:
                 self._put(key, Priority.PREPARE, ("subtask", action.id), lambda: self._create_subtask(key, action))
             case CreateObject():
                 self._put(key, Priority.RESULT, ("plan", action.name), lambda: self._create_object(key, action))
+            case DeleteObject():
+                path = paths.item(action.kind, key.namespace, action.name)
+                pending = ("delete", action.uid)
+                self._put(key, Priority.CLEANUP, pending, lambda: self._delete(path, action.uid))
             case DeletePod():
                 path = paths.item("Pod", key.namespace, action.name)
                 pending = ("delete", action.uid)
-                self._put(key, Priority.CLEANUP, pending, lambda: self._delete(path, action.uid), action.subtask_id)
+                self._put(
+                    key,
+                    Priority.CLEANUP,
+                    pending,
+                    lambda: self._delete(path, action.uid, force=action.force),
+                    action.subtask_id,
+                )
             case DeleteSubTask():
                 path = paths.item("SubTask", key.namespace, action.name)
                 self._put(key, Priority.CLEANUP, ("delete", action.uid), lambda: self._delete(path, action.uid))
@@ -174,8 +185,12 @@ class Applier:
         self._store.pod_event("ADDED", pod)
         return True
 
-    async def _delete(self, path: str, uid: str) -> None:
-        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+    async def _delete(self, path: str, uid: str, *, force: bool = False) -> None:
+        options: dict[str, object] = {"propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        if force:
+            options["gracePeriodSeconds"] = 0
         try:
             await self._client.delete(path, options)
         except ApiError as error:

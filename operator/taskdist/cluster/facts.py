@@ -46,6 +46,19 @@ async def namespace_labels(client: Client, namespace: str) -> dict[str, str]:
     return labels
 
 
+async def priority_value(client: Client, name: str) -> int:
+    """Value of a PriorityClass; 0 where none is named, or it may not be read."""
+    if not name:
+        return 0
+    try:
+        found = await client.get(paths.item("PriorityClass", None, name))
+    except ApiError as error:
+        if error.status not in {403, 404}:
+            raise
+        return 0
+    return int(found.get("value", 0))
+
+
 async def _list(client: Client, path: str) -> list[dict[str, Any]]:
     try:
         return list((await client.list(path))["items"])

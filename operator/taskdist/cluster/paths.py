@@ -26,6 +26,7 @@ RESOURCES: dict[str, Resource] = {
     "ConfigMap": Resource("api/v1", "configmaps"),
     "Event": Resource("api/v1", "events"),
     "Node": Resource("api/v1", "nodes", namespaced=False),
+    "PriorityClass": Resource("apis/scheduling.k8s.io/v1", "priorityclasses", namespaced=False),
     "Namespace": Resource("api/v1", "namespaces", namespaced=False),
     "ResourceQuota": Resource("api/v1", "resourcequotas"),
     "LimitRange": Resource("api/v1", "limitranges"),

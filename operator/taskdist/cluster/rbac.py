@@ -56,12 +56,16 @@ READ: Final = ("get", "list", "watch")
 
 OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
     Scope.CLUSTER: (
+        Rule("scheduling.k8s.io", ("priorityclasses",), ("get",), "whose subtasks take a lock or a place first"),
         Rule(GROUP, ("agenttypes", "providers"), ("list", "watch"), "who may run what, where, and at which price"),
         Rule(GROUP, ("agenttypes/status", "providers/status"), ("patch",), "how many pods of each there are"),
     ),
     Scope.CLUSTER_WIDE: (
         Rule(
-            CORE, ("nodes",), ("list",), "the largest node and what is allocatable, so that a plan says what cannot fit"
+            CORE,
+            ("nodes",),
+            ("list", "watch"),
+            "the largest node and what is allocatable, so that a plan says what cannot fit; and which nodes are lost",
         ),
     ),
     Scope.WATCHED: (
@@ -72,7 +76,7 @@ OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
             (*READ, "create", "delete"),
             "the units of work of a plan; replaced when the request changes",
         ),
-        Rule(GROUP, ("executionplans",), (*READ, "create"), "the revisions of a plan, which never change"),
+        Rule(GROUP, ("executionplans",), (*READ, "create", "delete"), "the revisions of a plan; old ones are deleted"),
         Rule(
             GROUP,
             ("taskdistributions/status", "subtasks/status"),
@@ -80,7 +84,7 @@ OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
             "conditions, progress, estimates and results",
         ),
         Rule(CORE, ("pods",), (*READ, "create", "delete"), "one pod per attempt; its end is the attempt's end"),
-        Rule(CORE, ("configmaps",), ("get", "create"), "the assignments of a plan too large for one object"),
+        Rule(CORE, ("configmaps",), ("get", "create", "delete"), "the assignments of a plan too large for one object"),
         Rule(CORE, ("events",), ("create",), "what `kubectl describe` shows"),
         Rule(CORE, ("limitranges", "resourcequotas"), ("list",), "what the namespace allows, before a pod is refused"),
         Rule(CORE, ("namespaces",), ("get",), "its labels, which an agent type's namespaceSelector is matched with"),

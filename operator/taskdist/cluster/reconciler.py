@@ -16,12 +16,12 @@ from taskdist.cluster.apply import LABEL_SELECTOR, Applier
 from taskdist.cluster.census import publish
 from taskdist.cluster.client import MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
-from taskdist.cluster.facts import cluster_facts, namespace_labels
+from taskdist.cluster.facts import cluster_facts, namespace_labels, priority_value
 from taskdist.cluster.publish import publish_event
 from taskdist.cluster.queue import WorkQueue
 from taskdist.cluster.store import Key, Store
 from taskdist.cluster.watch import Watch
-from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask
+from taskdist.cluster.wire import WireNode, WirePlan, WirePod, WireSubTask
 from taskdist.cluster.writes import Priority, WriteQueue
 from taskdist.engine.model import Plan
 from taskdist.planning.request import InvalidRequest, plan_request
@@ -49,6 +49,7 @@ class Reconciler:
         namespaces: Sequence[str] = (),
         agent_image: str = "",
         in_flight: int = 6,
+        most_pods: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
@@ -56,12 +57,19 @@ class Reconciler:
         self.queue: WorkQueue[Key] = WorkQueue(time.monotonic)
         self.store = Store(self.queue.ring)
         self.store.catalogue.agent_image = agent_image
+        self.store.catalogue.most_pods = most_pods
         self.writes = WriteQueue(in_flight)
         self._applier = Applier(client, self.store, self.writes, self._write_failed)
         self._published: dict[Key, float] = {}
         self._publishing: set[Key] = set()
         self._refusals: dict[Key, int] = {}
         self.watches = [watch for namespace in namespaces or (None,) for watch in self._watches(namespace)]
+        if not namespaces:  # an operator of some namespaces only has no business with the cluster's nodes
+            store = self.store
+            nodes = Watch(
+                client, paths.collection("Node"), WireNode, on_replace=store.nodes_listed, on_event=store.node_event
+            )
+            self.watches.append(nodes)
 
     def _watches(self, namespace: str | None) -> list[Watch[Any]]:
         """The raw watches of one namespace, or of the whole cluster."""
@@ -99,6 +107,7 @@ class Reconciler:
             group.create_task(self.writes.run())
             for watch in self.watches:
                 await watch.synced.wait()
+            self.store.take_stock()
             _log.info("in sync: %d distributions", len(self.store.projections))
             group.create_task(publish(self._client, self.store))
             for _ in range(_WORKERS):
@@ -142,6 +151,8 @@ class Reconciler:
         assert root is not None  # noqa: S101 - needs_plan() says so
         facts = await cluster_facts(self._client, root.metadata.namespace)
         labels = await namespace_labels(self._client, root.metadata.namespace)
+        seen.namespace_labels = labels
+        seen.priority = await priority_value(self._client, root.spec.priority_class_name)
         try:
             request = plan_request(
                 root,

@@ -9,7 +9,7 @@ SubTask's, else they are somebody else's and are left alone (CVE-2023-37264 in T
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,10 +19,12 @@ from taskdist.api.agent_type import AgentType
 from taskdist.api.names import Label
 from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
-from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask, pod_view, subtask_view
+from taskdist.cluster.wire import WireNode, WirePlan, WirePod, WireSubTask, node_view, pod_view, subtask_view
 from taskdist.reconcile.actions import Body
+from taskdist.reconcile.advance import slots_of
 from taskdist.reconcile.plan_object import SPEC_HASH
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection
+from taskdist.reconcile.slots import Claimant
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,11 @@ class Store:
     catalogue: Catalogue = field(default_factory=Catalogue)
     projections: dict[Key, Projection] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.catalogue.peers = self.peers
+        self.catalogue.wake = self.wake
+        self.catalogue.moved = self._ring_unfinished
+
     def projection(self, key: Key) -> Projection:
         """The projection of a key; made empty if children are seen before their root."""
         known = self.projections.get(key)
@@ -70,7 +77,9 @@ class Store:
             _log.warning("TaskDistribution %s does not have the known shape and is left alone: %s", key, error)
             return
         projection = self.projection(key)
-        if projection.root is not None and projection.root.metadata.uid != root.metadata.uid:
+        another = projection.root is not None and projection.root.metadata.uid != root.metadata.uid
+        if another or (projection.root is None and projection.planned is not None):
+            self._free(key, tuple(projection.subtasks))
             self.projections[key] = fresh = Projection(key.namespace, key.name)
             projection = fresh
         if projection.observe_root(root, raw.get("status") or {}):
@@ -80,7 +89,8 @@ class Store:
         """A TaskDistribution is no more; its children go by garbage collection. With ``uid``, only if it is that very one."""
         known = self.projections.get(Key(namespace, name))
         if known is not None and (not uid or known.root is None or known.root.metadata.uid == uid):
-            del self.projections[Key(namespace, name)]
+            known.root, known.root_status = None, {}  # its pods may still be ending, and hold their locks until then
+            self._settle(Key(namespace, name))
 
     def agent_type_changed(self, raw: Body) -> None:
         """An AgentType was added or modified."""
@@ -94,6 +104,7 @@ class Store:
         known = self.catalogue.agent_types.get(agent_type.metadata.name)
         self.catalogue.agent_types[agent_type.metadata.name] = agent_type
         if known is None or known.spec != agent_type.spec:
+            self.take_stock()
             self._ring_unfinished()
 
     def agent_type_gone(self, name: str) -> None:
@@ -113,6 +124,8 @@ class Store:
         self.catalogue.providers[provider.metadata.name] = provider
         if known is None or known.spec != provider.spec:
             self._ring_unfinished()
+        elif known.status.healthy != provider.status.healthy:
+            self._estimate_anew()
 
     def provider_gone(self, name: str) -> None:
         """A Provider is no more."""
@@ -139,6 +152,7 @@ class Store:
         projection = self.projection(key)
         if type_ == "DELETED":
             projection.forget_subtask(seen.spec.id, seen.metadata.uid)
+            self._free(key, (seen.spec.id,))
         elif self._owned(projection, seen):
             projection.observe_subtask(subtask_view(seen))
         else:
@@ -168,6 +182,8 @@ class Store:
             projection.forget_pod(view)
         else:
             projection.observe_pod(view)
+        if projection.root is None or view.subtask_id not in projection.subtasks:
+            self._free(key, (view.subtask_id,))
         self._settle(key)
 
     def pod_created(self, seen: WirePod) -> None:
@@ -205,8 +221,73 @@ class Store:
                 seen.metadata.annotations.get(SPEC_HASH, ""),
                 seen.spec.subtask_count,
                 seen.metadata.owner_uid("TaskDistribution"),
+                seen.metadata.uid,
             )
         self._settle(key)
+
+    def nodes_listed(self, seen: list[WireNode]) -> None:
+        """All nodes."""
+        self.catalogue.health.nodes.listed([node_view(n) for n in seen])
+        self._ring_pods_of(None)
+
+    def node_event(self, type_: str, seen: WireNode) -> None:
+        """One change of a node. Its heartbeats come here too, and change nothing."""
+        nodes, node = self.catalogue.health.nodes, node_view(seen)
+        before = (nodes.seen or {}).get(node.name)
+        if type_ == "DELETED":
+            nodes.deleted(node.name)
+            self._ring_pods_of(node.name)
+        else:
+            nodes.changed(node)
+        if type_ == "DELETED" or before != node:
+            _log.info(
+                "node %s: %s", node.name, "gone" if type_ == "DELETED" else "usable" if node.usable else "not usable"
+            )
+
+    def take_stock(self) -> None:
+        """Record who holds what, from the pods that are alive: before the first decision, and when what is counted changes."""
+        for key, projection in self.projections.items():
+            for pod in projection.pods.values():
+                subtask = projection.subtasks.get(pod.subtask_id)
+                if subtask is not None and not pod.ended:
+                    agent_type = self.catalogue.agent_types.get(pod.agent_type)
+                    slots = slots_of(subtask, agent_type, key.namespace, self.catalogue.most_pods)
+                    self.catalogue.slots.hold(Claimant(key.namespace, key.name, subtask.id), slots)
+
+    def peers(self, namespace: str) -> list[Projection]:
+        """The projections of one namespace."""
+        return [p for key, p in self.projections.items() if key.namespace == namespace]
+
+    def wake(self, claimants: Iterable[Claimant]) -> None:
+        """Have waiting subtasks decided on again: something that they wait for was given back."""
+        for claimant in claimants:
+            key = Key(claimant.namespace, claimant.distribution)
+            if (projection := self.projections.get(key)) is not None:
+                projection.mark(claimant.subtask)
+                self.ring(key)
+
+    def _free(self, key: Key, ids: tuple[str, ...]) -> None:
+        """Give back what subtasks held that are no more, once none of their pods is alive."""
+        projection = self.projections[key]
+        for id_ in ids:
+            if not any(not pod.ended for pod in projection.pods_of(id_)):
+                self.wake(self.catalogue.slots.release(Claimant(key.namespace, key.name, id_)))
+
+    def _ring_pods_of(self, node: str | None) -> None:
+        for key, projection in self.projections.items():
+            on_it = {
+                p.subtask_id for p in projection.pods.values() if not p.ended and p.node and node in (None, p.node)
+            }
+            if on_it:
+                projection.touch(on_it)
+                self.ring(key)
+
+    def _estimate_anew(self) -> None:
+        """A provider became healthy or ceased to be: what is unfinished is estimated again. Plans in force stay in force."""
+        for key, projection in self.projections.items():
+            if projection.planned is not None and any(not s.terminal for s in projection.subtasks.values()):
+                projection.planned_for = ""
+                self.ring(key)
 
     def _settle(self, key: Key) -> None:
         """Ring for a key; forget one that nothing is left of: its root went before its last child."""
@@ -227,6 +308,8 @@ class Store:
     def _ring_unfinished(self) -> None:
         for key, projection in self.projections.items():
             projection.touch(s.id for s in projection.subtasks.values() if not s.terminal)
+            if projection.planned is not None and not projection.planned.valid:
+                projection.planned_for = ""  # what was missing may have come
             self.ring(key)
 
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import msgspec
 
-from taskdist.api.names import API_VERSION, Label, SubTaskPhase, SubTaskReason
+from taskdist.api.names import API_VERSION, Annotation, Label, SubTaskPhase, SubTaskReason
 from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
+from taskdist.reconcile.health import NodeView
 from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView, UsageView
 
 _POD_PHASES = {phase.value: phase for phase in PodPhase}
@@ -184,6 +185,35 @@ def pod_view(pod: WirePod) -> PodView | None:
     )
 
 
+# --- nodes ---------------------------------------------------------------------------------------------------------
+
+
+class WireNodeSpec(msgspec.Struct, frozen=True):
+    """A node's spec."""
+
+    unschedulable: bool = False
+
+
+class WireNodeStatus(msgspec.Struct, frozen=True):
+    """A node's status."""
+
+    conditions: list[PodCondition] = []
+
+
+class WireNode(msgspec.Struct, frozen=True):
+    """A node."""
+
+    metadata: Meta
+    spec: WireNodeSpec = WireNodeSpec()
+    status: WireNodeStatus = WireNodeStatus()
+
+
+def node_view(node: WireNode) -> NodeView:
+    """What decisions read of a node."""
+    ready = any(c.type == "Ready" and c.status == "True" for c in node.status.conditions)
+    return NodeView(node.metadata.name, node.metadata.labels, ready and not node.spec.unschedulable)
+
+
 # --- subtasks ------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +268,10 @@ class WireSubTaskSpec(msgspec.Struct, frozen=True, rename="camel"):
     retry: WireRetry = WireRetry()
     timeout_seconds: int | None = None
     locks: list[str] = []
+    for_each_result: str = ""
+    member_of: str = ""
+    cache_key: str = ""
+    cache_seconds: int | None = None
 
 
 class WireAttempt(msgspec.Struct, frozen=True, rename="camel"):
@@ -248,6 +282,7 @@ class WireAttempt(msgspec.Struct, frozen=True, rename="camel"):
     pod_uid: str = msgspec.field(default="", name="podUID")
     node: str = ""
     provider: str = ""
+    agent_type: str = ""
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
@@ -269,6 +304,13 @@ class WireUsage(msgspec.Struct, frozen=True, rename="camel"):
     tokens: int = 0
 
 
+class WireArtifact(msgspec.Struct, frozen=True):
+    """Something that an agent left behind."""
+
+    name: str
+    uri: str = ""
+
+
 class WireSubTaskStatus(msgspec.Struct, frozen=True, rename="camel"):
     """A SubTask's status."""
 
@@ -280,12 +322,20 @@ class WireSubTaskStatus(msgspec.Struct, frozen=True, rename="camel"):
     next_attempt_time: datetime | None = None
     usage: WireUsage | None = None
     results: dict[str, str] = {}
+    artifacts: list[WireArtifact] = []
+    blocked_by: list[str] = []
+
+
+class AnnotatedMeta(Meta, frozen=True, rename="camel"):
+    """Metadata with annotations, which pods are read without: theirs hold whole task documents."""
+
+    annotations: dict[str, str] = {}
 
 
 class WireSubTask(msgspec.Struct, frozen=True):
     """A SubTask."""
 
-    metadata: Meta
+    metadata: AnnotatedMeta
     spec: WireSubTaskSpec
     status: WireSubTaskStatus = WireSubTaskStatus()
 
@@ -316,6 +366,12 @@ def subtask_view(seen: WireSubTask) -> SubTaskView:
         complexity=Complexity(float(spec.complexity)),
         timeout_seconds=spec.timeout_seconds,
         locks=tuple(spec.locks),
+        for_each_result=spec.for_each_result,
+        member_of=spec.member_of,
+        cache_key=spec.cache_key,
+        cache_seconds=spec.cache_seconds,
+        retry_token=seen.metadata.annotations.get(Annotation.RETRY, ""),
+        resubmit_token=seen.metadata.annotations.get(Annotation.RESUBMIT, ""),
         owner_uid=seen.metadata.owner_uid("TaskDistribution"),
         deleting=seen.metadata.deletion_timestamp is not None,
         phase=_PHASES.get(status.phase),
@@ -326,6 +382,8 @@ def subtask_view(seen: WireSubTask) -> SubTaskView:
         next_attempt_at=status.next_attempt_time,
         usage=_usage(status.usage) if status.usage else UsageView(),
         results=tuple(status.results.items()),
+        artifacts=tuple((a.name, a.uri) for a in status.artifacts),
+        blocked=bool(status.blocked_by),
     )
 
 
@@ -336,6 +394,7 @@ def _attempt(a: WireAttempt) -> AttemptView:
         pod_uid=a.pod_uid,
         node=a.node,
         provider=a.provider,
+        agent_type=a.agent_type,
         reason=_REASONS.get(a.reason),
         message=a.message,
         exit_code=a.exit_code,
@@ -370,14 +429,8 @@ class WirePlanSpec(msgspec.Struct, frozen=True, rename="camel"):
     subtask_count: int = 0
 
 
-class PlanMeta(Meta, frozen=True, rename="camel"):
-    """Metadata with annotations, which only plans carry for us."""
-
-    annotations: dict[str, str] = {}
-
-
 class WirePlan(msgspec.Struct, frozen=True):
     """An ExecutionPlan."""
 
-    metadata: PlanMeta
+    metadata: AnnotatedMeta
     spec: WirePlanSpec

@@ -191,6 +191,7 @@ def _subtasks(outline: Outline, placed: Placed, schedule: Schedule, path: Critic
             input_bytes=spec.input_bytes if spec is not None else None,
             for_each_result=spec.for_each_result if spec is not None else "",
             cache_key=spec.cache_key if spec is not None else "",
+            cache_seconds=spec.cache_seconds if spec is not None else None,
             item=one.draft.item,
             definition_hash=hashes[one.draft.id],
         )

@@ -143,6 +143,7 @@ class TaskSpec:
     retry: Retry | None = None
     cache_key: str = ""
     cache_seconds: int | None = None
+    cache_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +352,7 @@ class PlannedSubTask:
     input_bytes: int | None = None
     for_each_result: str = ""
     cache_key: str = ""
+    cache_seconds: int | None = None
     cache_seconds: int | None = None
     item: str = ""
     definition_hash: str = ""

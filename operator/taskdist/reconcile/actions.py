@@ -52,12 +52,13 @@ class PatchSubTaskStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeletePod:
-    """Delete a pod, if it is still the one that was seen."""
+    """Delete a pod, if it is still the one that was seen. ``force`` skips its grace: on a node that is no more nothing runs."""
 
     subtask_id: str
     attempt: int
     name: str
     uid: str
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,16 @@ class DeleteSubTask:
     uid: str
 
 
-Action = CreateObject | CreateSubTask | CreatePod | PatchSubTaskStatus | DeletePod | DeleteSubTask
+@dataclass(frozen=True, slots=True)
+class DeleteObject:
+    """Delete an object of ours by name; with ``uid`` only if it is still the one that was seen. Gone already counts as done."""
+
+    kind: str
+    name: str
+    uid: str = ""
+
+
+Action = DeleteObject | CreateObject | CreateSubTask | CreatePod | PatchSubTaskStatus | DeletePod | DeleteSubTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ def conclude(
 
     ``agent_type`` ran the attempt; ``fallback`` gets a series of tries of its own when that one's are used up.
     """
-    ended = replace(_ended(subtask, pod, outcome, now), agent_type=agent_type if agent_type != subtask.agent_type else "")
+    ended = replace(
+        _ended(subtask, pod, outcome, now), agent_type=agent_type if agent_type != subtask.agent_type else ""
+    )
     usage = subtask.usage.plus(_used(ended, outcome, prices, base_cost_usd))
     earlier = tuple(a.reason for a in subtask.attempts[:-1] if a.agent_type == ended.agent_type)
     attempts = (*subtask.attempts[:-1], ended)
@@ -75,9 +77,7 @@ def remember(subtask: SubTaskView, found: SubTaskView) -> PatchSubTaskStatus:
     return _patch(subtask, SubTaskPhase.SUCCEEDED, outcome, subtask.attempts, subtask.usage)
 
 
-def hold_up(
-    subtask: SubTaskView, reason: SubTaskReason, message: str, by: tuple[str, ...]
-) -> PatchSubTaskStatus:
+def hold_up(subtask: SubTaskView, reason: SubTaskReason, message: str, by: tuple[str, ...]) -> PatchSubTaskStatus:
     """Make visible why a subtask that could start does not."""
     patch = _patch(subtask, SubTaskPhase.READY, Outcome(reason, message[:1024]), subtask.attempts, subtask.usage)
     return replace(patch, status=patch.status | {"blockedBy": [name[:128] for name in by[:20]]})
@@ -173,7 +173,14 @@ def _patch(
 
 def _attempt(a: AttemptView) -> dict[str, Any]:
     record: dict[str, Any] = {"number": a.number}
-    texts = {"pod": a.pod, "podUID": a.pod_uid, "node": a.node, "provider": a.provider, "agentType": a.agent_type, "message": a.message}
+    texts = {
+        "pod": a.pod,
+        "podUID": a.pod_uid,
+        "node": a.node,
+        "provider": a.provider,
+        "agentType": a.agent_type,
+        "message": a.message,
+    }
     record.update({name: text for name, text in texts.items() if text})
     if a.reason is not None:
         record["reason"] = a.reason.value

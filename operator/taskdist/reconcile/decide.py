@@ -53,11 +53,9 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
 def _moments(seen: Projection, planning: Planning) -> Iterable[datetime]:
     """When something is to be decided although nothing may be seen until then."""
     assert seen.root is not None  # noqa: S101 - the caller has seen to it
+    found: list[datetime | None] = []
     if planning.over:
-        found = (expiry(seen, seen.root),)
-    elif planning.mode is Mode.HELD:
-        found = (None,)
-    else:
-        late = deadline(seen, seen.root) if planning.mode is not Mode.CANCELLED else None
-        found = (seen.next_look, late) if late is not None else (seen.next_look,)
-    return (at for at in found if at is not None)
+        found = [expiry(seen, seen.root)]
+    elif planning.mode is not Mode.HELD:
+        found = [seen.next_look, deadline(seen, seen.root) if planning.mode is not Mode.CANCELLED else None]
+    return [at for at in found if at is not None]

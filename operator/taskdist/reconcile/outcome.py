@@ -27,6 +27,7 @@ _AGENT_REASONS = {
     reason.value: reason
     for reason in (
         SubTaskReason.TIMEOUT,
+        SubTaskReason.SILENT,
         SubTaskReason.OOM_KILLED,
         SubTaskReason.AGENT_ERROR,
         SubTaskReason.AGENT_RETRY,

@@ -16,7 +16,8 @@ from taskdist.reconcile.owners import child_metadata
 from taskdist.reconcile.text import decimal
 
 SPEC_HASH = "taskdist.dev/spec-hash"
-_MOST_INLINE = 500
+MOST_INLINE = 500
+"""Above so many subtasks the assignments go into a compressed ConfigMap."""
 _MOST_WARNINGS = 100
 _MOST_CRITICAL = 100
 
@@ -49,7 +50,7 @@ def plan_objects(root: TaskDistribution, plan: Plan, revision: int, spec_hash: s
         "warnings": [warning_status(f) for f in plan.findings[:_MOST_WARNINGS]],
     }
     made = []
-    if len(assignments) > _MOST_INLINE:
+    if len(assignments) > MOST_INLINE:
         spec["assignmentsRef"] = {"name": name}
         packed = gzip.compress(json.dumps(assignments, separators=(",", ":")).encode(), mtime=0)
         made.append(

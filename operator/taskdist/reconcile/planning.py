@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from taskdist.api.names import Reason
+from taskdist.api.names import Reason, SubTaskPhase, SubTaskReason
 from taskdist.api.task_distribution import PlanningMode, TaskDistribution
 from taskdist.engine.model import Plan, PlannedSubTask
 from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
-from taskdist.reconcile.actions import Action, CreateSubTask, DeleteSubTask
-from taskdist.reconcile.plan_object import plan_name, plan_objects
-from taskdist.reconcile.projection import PlanRecord, Projection
+from taskdist.reconcile.actions import Action, CreateSubTask, DeleteObject, DeleteSubTask
+from taskdist.reconcile.plan_object import MOST_INLINE, plan_name, plan_objects
+from taskdist.reconcile.projection import PlanRecord, Projection, tokens
 from taskdist.reconcile.subtask_object import subtask_object
 from taskdist.reconcile.text import subtask_name
 from taskdist.reconcile.views import SubTaskView
@@ -47,8 +48,14 @@ class Planning:
     complete: bool = False
 
     @property
+    def cancel_reason(self) -> SubTaskReason:
+        """Why the subtasks are ended."""
+        late = self.gate is Reason.DEADLINE_EXCEEDED
+        return SubTaskReason.DEADLINE_EXCEEDED if late else SubTaskReason.CANCELLED
+
+    @property
     def cancel_message(self) -> str:
-        """Why the subtasks are ended, for their status."""
+        """The same in words, for their status."""
         return self.message or "the distribution was cancelled"
 
 
@@ -63,7 +70,10 @@ def is_over(seen: Projection) -> bool:
     finished = any(
         c.get("type") == "Finished" and c.get("status") == "True" for c in seen.root_status.get("conditions", ())
     )
-    return finished and record is not None and record.spec_hash == seen.spec_hash
+    status = seen.root_status
+    asked = tokens(seen.root) if seen.root is not None else ("", "")
+    done = (status.get("observedRetry", ""), status.get("observedResubmit", ""))
+    return finished and record is not None and record.spec_hash == seen.spec_hash and asked == done
 
 
 def needs_plan(seen: Projection) -> bool:
@@ -74,11 +84,11 @@ def needs_plan(seen: Projection) -> bool:
     return seen.planned is None or seen.planned_for != seen.spec_hash
 
 
-def plan_ahead(seen: Projection, root: TaskDistribution) -> Planning:
-    """Find the plan in force, the gate before it, and the children to create or replace."""
+def plan_ahead(seen: Projection, root: TaskDistribution, now: datetime) -> Planning:
+    """Find the plan in force, the gate before it, and the children to create, to replace, or to clean up."""
     record = latest(seen)
     if is_over(seen):
-        return Planning(Mode.HELD, Reason.COMPLETED, record=record, over=True)
+        return Planning(Mode.HELD, Reason.COMPLETED, record=record, actions=_expired(seen, root, now), over=True)
     plan = seen.planned
     wanted = seen.spec_hash
     if plan is None or seen.planned_for != wanted:
@@ -92,15 +102,84 @@ def plan_ahead(seen: Projection, root: TaskDistribution) -> Planning:
         return Planning(Mode.HELD, gate, plan=plan, record=record)
     if root.spec.cancel:
         return Planning(Mode.CANCELLED, Reason.CANCELLED, "spec.cancel is true", plan, record, complete=True)
+    again = _again(seen, root)
+    if not again and (late := _late(seen, root, now)):
+        return Planning(Mode.CANCELLED, Reason.DEADLINE_EXCEEDED, late, plan, record, complete=True)
     mode, reason = (Mode.SUSPENDED, Reason.SUSPENDED) if root.spec.suspend else (Mode.RUNNING, Reason.PROGRESSING)
     actions = () if record.hash != plan.hash else _materialize(seen, root, plan, record)
     complete = record.hash != plan.hash or seen.materialized == record.hash
-    return Planning(mode, reason, plan=plan, record=record, actions=actions, complete=complete)
+    actions = (*again, *actions, *_old_plans(seen, root))
+    return Planning(
+        mode, reason, plan=plan, record=record, actions=actions, complete=complete and not _stale(seen, root)
+    )
+
+
+def deadline(seen: Projection, root: TaskDistribution) -> datetime | None:
+    """When all must be done; ``None`` before the first start, or without ``limits.deadlineSeconds``."""
+    seconds = root.spec.limits.deadline_seconds
+    return seen.first_start + timedelta(seconds=seconds) if seconds and seen.first_start is not None else None
+
+
+def expiry(seen: Projection, root: TaskDistribution) -> datetime | None:
+    """When the children of what is over are deleted; ``None`` if they stay, or are gone."""
+    seconds, ended = root.spec.ttl_seconds_after_finished, seen.root_status.get("completionTime")
+    if seconds is None or not ended or not seen.subtasks:
+        return None
+    return datetime.fromisoformat(ended) + timedelta(seconds=seconds)
+
+
+def _expired(seen: Projection, root: TaskDistribution, now: datetime) -> tuple[Action, ...]:
+    at = expiry(seen, root)
+    if at is None or now < at:
+        return ()
+    return tuple(action for id_ in seen.subtasks for action in _delete(seen, id_))
+
+
+def _late(seen: Projection, root: TaskDistribution, now: datetime) -> str:
+    at = deadline(seen, root)
+    if at is None or now < at:
+        return ""
+    return f"spec.limits.deadlineSeconds ({root.spec.limits.deadline_seconds} s) has passed"
+
+
+def _stale(seen: Projection, root: TaskDistribution) -> list[str]:
+    """Ids of the subtasks that the root's annotations ask to run again."""
+    retry, resubmit = tokens(root)
+    if not retry and not resubmit:
+        return []
+    return [
+        s.id
+        for s in seen.subtasks.values()
+        if (s.resubmit_token != resubmit and resubmit)
+        or (s.retry_token != retry and retry and s.terminal and s.phase is not SubTaskPhase.SUCCEEDED)
+    ]
+
+
+def _again(seen: Projection, root: TaskDistribution) -> tuple[Action, ...]:
+    return tuple(action for id_ in _stale(seen, root) for action in _delete(seen, id_))
+
+
+def _old_plans(seen: Projection, root: TaskDistribution) -> tuple[Action, ...]:
+    """Revisions beyond the limit, with the ConfigMaps of large ones."""
+    kept = root.spec.plan_history_limit
+    if len(seen.plans) <= kept:
+        return ()
+    actions: list[Action] = []
+    for record in sorted(seen.plans.values(), key=lambda r: r.revision)[:-kept]:
+        key = ("delete", record.uid)
+        if key not in seen.pending:
+            seen.pending.add(key)
+            if record.total > MOST_INLINE:
+                actions.append(DeleteObject("ConfigMap", record.name))
+            actions.append(DeleteObject("ExecutionPlan", record.name, record.uid))
+    return tuple(actions)
 
 
 def _in_force(seen: Projection, record: PlanRecord, plan: Plan, wanted: str) -> bool:
     """A stored plan stays in force if it says the same, or if all its subtasks exist: only the cluster's facts moved on."""
-    return record.hash == plan.hash or (record.spec_hash == wanted and len(seen.subtasks) == record.total)
+    return record.hash == plan.hash or (
+        record.spec_hash == wanted and len(seen.subtasks) - seen.member_count == record.total
+    )
 
 
 def _store(seen: Projection, root: TaskDistribution, plan: Plan, before: PlanRecord | None, wanted: str) -> Planning:
@@ -156,6 +235,9 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
                 actions.append(CreateSubTask(planned.id, name, subtask_object(root, record.name, planned)))
     wanted = {planned.id for planned in plan.subtasks}
     for id_ in seen.subtasks.keys() - wanted:
+        parent = seen.subtasks[id_].member_of
+        if parent in wanted and parent not in replaced:
+            continue  # made by the fan-out of a subtask that stays
         awaited.add(id_)
         actions += _delete(seen, id_)
     seen.scanned, seen.awaited = record.hash, awaited

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from taskdist.api.agent_type import AgentType, NodePolicy, Volume
-from taskdist.api.names import MANAGED_BY_VALUE, Annotation, Label
+from taskdist.api.names import MANAGED_BY_VALUE, Annotation, Label, SubTaskReason
 from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
 from taskdist.engine.quantity import format_cpu, parse_cpu_millis
@@ -23,6 +23,18 @@ CONTAINER = "agent"
 _CPU_BURST = 2  # limit over request: room for short bursts, and a bound for quotas that ask for one
 _TIMEOUT_GRACE = 30  # seconds after the agent's own deadline until the kubelet ends the pod: the agent reports first
 _TERMINATION_GRACE = 30
+_MOST_AVOIDED = 5
+_BLAMED_ON_NODES = frozenset(
+    {
+        SubTaskReason.EVICTED,
+        SubTaskReason.NODE_LOST,
+        SubTaskReason.POD_REJECTED,
+        SubTaskReason.IMAGE_PULL,
+        SubTaskReason.CONTAINER_CONFIG,
+        SubTaskReason.TIMEOUT,
+        SubTaskReason.SILENT,
+    }
+)
 _MOST_INPUT_BYTES = 128 * 1024  # of all annotations' 256 KiB
 
 
@@ -50,12 +62,12 @@ def pod_object(
         Label.MANAGED_BY: MANAGED_BY_VALUE,
         Label.DISTRIBUTION: root.metadata.name,
         Label.SUBTASK: subtask.id,
-        Label.AGENT_TYPE: subtask.agent_type,
-        Label.SPECIALIZATION: subtask.specialization,
+        Label.AGENT_TYPE: agent_type.metadata.name,
+        Label.SPECIALIZATION: agent_type.spec.specialization,
         Label.ATTEMPT: str(attempt),
     }
-    if subtask.provider:
-        labels[Label.PROVIDER] = subtask.provider
+    if provider is not None:
+        labels[Label.PROVIDER] = provider.metadata.name
     if root.spec.queue_name:
         labels[Label.QUEUE_NAME] = root.spec.queue_name
     volumes = [_volume(v) for v in template.volumes]
@@ -66,7 +78,7 @@ def pod_object(
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _TERMINATION_GRACE,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "affinity": {"nodeAffinity": _node_affinity(agent_type)},
+        "affinity": {"nodeAffinity": _node_affinity(agent_type, _nodes_to_avoid(subtask))},
         "containers": [
             {
                 "name": CONTAINER,
@@ -122,14 +134,16 @@ def pod_object(
             "name": pod_name(subtask.name, subtask.uid, attempt),
             "namespace": root.metadata.namespace,
             "labels": labels,
-            "annotations": {Annotation.TASK: task_document(root, subtask, upstream)},
+            "annotations": {Annotation.TASK: task_document(root, subtask, agent_type, upstream)},
             "ownerReferences": owned_by("SubTask", subtask.name, subtask.uid),
         },
         "spec": spec,
     }
 
 
-def task_document(root: TaskDistribution, subtask: SubTaskView, upstream: Sequence[SubTaskView]) -> str:
+def task_document(
+    root: TaskDistribution, subtask: SubTaskView, agent_type: AgentType, upstream: Sequence[SubTaskView]
+) -> str:
     """The document that the agent finds as ``/taskdist/task.json``: version 1 of the contract in docs/agents.md."""
     document: dict[str, Any] = {
         "formatVersion": 1,
@@ -139,8 +153,8 @@ def task_document(root: TaskDistribution, subtask: SubTaskView, upstream: Sequen
         "uid": subtask.uid,
         "attempt": subtask.attempt,
         "description": subtask.description,
-        "agentType": subtask.agent_type,
-        "specialization": subtask.specialization,
+        "agentType": agent_type.metadata.name,
+        "specialization": agent_type.spec.specialization,
     }
     if subtask.work.script:
         document["script"] = subtask.work.script
@@ -154,6 +168,8 @@ def task_document(root: TaskDistribution, subtask: SubTaskView, upstream: Sequen
         document["item"] = subtask.item
     if subtask.timeout_seconds is not None:
         document["timeoutSeconds"] = subtask.timeout_seconds
+    if agent_type.spec.heartbeat_seconds is not None:
+        document["heartbeatSeconds"] = agent_type.spec.heartbeat_seconds
     inputs, omitted = _inputs(upstream)
     if inputs:
         document["inputs"] = inputs
@@ -216,20 +232,31 @@ def _resources(subtask: SubTaskView) -> dict[str, Any]:
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": burst, "memory": memory}}
 
 
-def _node_affinity(agent_type: AgentType) -> dict[str, Any]:
-    """Prefer, or require, nodes of the specialization. A fresh cluster has none, and must still run everything."""
-    expression = {"key": Label.SPECIALIZATION, "operator": "In", "values": [agent_type.spec.specialization]}
+def _nodes_to_avoid(subtask: SubTaskView) -> list[str]:
+    """Nodes on which earlier attempts did not end well, the last ones first."""
+    failed = [a.node for a in reversed(subtask.attempts) if a.node and a.reason in _BLAMED_ON_NODES]
+    return list(dict.fromkeys(failed))[:_MOST_AVOIDED]
+
+
+def _node_affinity(agent_type: AgentType, avoided: list[str]) -> dict[str, Any]:
+    """Prefer, or require, nodes of the specialization. A fresh cluster has none, and must still run everything.
+
+    Nodes to avoid are a preference only: a cluster with a single node must go on.
+    """
+    own = {"key": Label.SPECIALIZATION, "operator": "In", "values": [agent_type.spec.specialization]}
+    preferred: list[dict[str, Any]] = []
+    if avoided:
+        elsewhere = {"key": "kubernetes.io/hostname", "operator": "NotIn", "values": avoided}
+        preferred.append({"weight": 100, "preference": {"matchExpressions": [elsewhere]}})
+    affinity: dict[str, Any] = {}
     if agent_type.spec.node_policy is NodePolicy.REQUIRED:
-        return {
-            "requiredDuringSchedulingIgnoredDuringExecution": {
-                "nodeSelectorTerms": [{"matchExpressions": [expression]}]
-            }
-        }
-    return {
-        "preferredDuringSchedulingIgnoredDuringExecution": [
-            {"weight": 100, "preference": {"matchExpressions": [expression]}}
-        ]
-    }
+        terms = [{"matchExpressions": [own]}]
+        affinity["requiredDuringSchedulingIgnoredDuringExecution"] = {"nodeSelectorTerms": terms}
+    else:
+        preferred.append({"weight": 50 if avoided else 100, "preference": {"matchExpressions": [own]}})
+    if preferred:
+        affinity["preferredDuringSchedulingIgnoredDuringExecution"] = preferred
+    return affinity
 
 
 def _place(spec: dict[str, Any], agent_type: AgentType, provider: Provider | None) -> None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from taskdist.api.agent_type import AgentType
-from taskdist.api.names import SubTaskPhase
+from taskdist.api.names import Annotation, SubTaskPhase, SubTaskReason
 from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
 from taskdist.engine.model import Plan
 from taskdist.reconcile.actions import Body
+from taskdist.reconcile.health import Health
+from taskdist.reconcile.slots import Claimant, Slot, Slots
 from taskdist.reconcile.spec_hash import spec_hash
 from taskdist.reconcile.views import PodView, SubTaskView, UsageView
 
@@ -35,6 +37,7 @@ class PlanRecord:
     spec_hash: str
     total: int
     owner_uid: str = ""
+    uid: str = ""
 
 
 @dataclass(slots=True)
@@ -42,8 +45,9 @@ class Projection:
     """One distribution.
 
     ``pending`` holds writes on their way: what they will change is not decided on again. ``planned`` is the engine's answer for
-    the spec with hash ``planned_for``; ``materialized`` is the hash of the plan whose
-    subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
+    the spec with hash ``planned_for``; ``priority`` is the value of its PriorityClass; ``blocked`` says since when and why a
+    subtask that could start does not. ``materialized`` is the hash of the plan whose subtasks are all known to exist, ``scanned``
+    that of the plan last compared with them, ``awaited`` what it then lacked.
     """
 
     namespace: str
@@ -65,6 +69,13 @@ class Projection:
     usage: UsageView = field(default_factory=UsageView)
     first_start: datetime | None = None
     last_finish: datetime | None = None
+    priority: int = 0
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    blocked: dict[str, tuple[datetime, SubTaskReason]] = field(default_factory=dict)
+    _parked: dict[Slot, dict[str, None]] = field(default_factory=dict)
+    _parked_at: dict[str, Slot] = field(default_factory=dict)
+    _cached: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    _members: dict[str, set[str]] = field(default_factory=dict)
     _dependents: dict[str, list[str]] = field(default_factory=dict)
     _pods_of: dict[str, set[int]] = field(default_factory=dict)
     _effective: dict[str, SubTaskPhase] = field(default_factory=dict)
@@ -107,6 +118,10 @@ class Projection:
                     children.append(seen.id)
             self._survivors = None
         self.subtasks[seen.id] = seen
+        if seen.cache_key:
+            self._cached.setdefault((seen.cache_key, seen.definition_hash), set()).add(seen.id)
+        if seen.member_of:
+            self._members.setdefault(seen.member_of, set()).add(seen.id)
         self.awaited.discard(seen.id)
         was_terminal = known is not None and known.uid == seen.uid and known.terminal
         self.usage = self.usage.plus(seen.usage).minus(known.usage if known else UsageView())
@@ -115,6 +130,8 @@ class Projection:
         self.mark(seen.id)
         if seen.terminal and not was_terminal:
             self.touch(self._dependents.get(seen.id, ()))
+            if seen.member_of:
+                self.mark(seen.member_of)
 
     def forget_subtask(self, id_: str, uid: str) -> None:
         """The SubTask is gone. A newer one of the same id stays."""
@@ -127,6 +144,13 @@ class Projection:
             del self.lost[key]
         self._set_effective(id_, None)
         self._ready_ids.discard(id_)
+        self.unpark(id_)
+        self.blocked.pop(id_, None)
+        if known.cache_key:
+            self._cached.get((known.cache_key, known.definition_hash), set()).discard(id_)
+        if known.member_of:
+            self._members.get(known.member_of, set()).discard(id_)
+            self.mark(known.member_of)
         self.usage = self.usage.minus(known.usage)
         self._survivors = None
         self.mark(id_)
@@ -231,6 +255,28 @@ class Projection:
         """The subtask may not start any more."""
         self._ready_ids.discard(id_)
 
+    def park(self, id_: str, slot: Slot) -> None:
+        """The subtask waits for a slot, behind those of this distribution that wait for it already."""
+        self._parked.setdefault(slot, {})[id_] = None
+        self._parked_at[id_] = slot
+
+    def unpark(self, id_: str) -> None:
+        """The subtask waits for no slot any more; if it stood first, the next one is looked at."""
+        slot = self._parked_at.pop(id_, None)
+        if slot is None:
+            return
+        line = self._parked[slot]
+        first = next(iter(line)) == id_
+        del line[id_]
+        if not line:
+            del self._parked[slot]
+        elif first:
+            self.mark(next(iter(line)))
+
+    def first_parked(self, slot: Slot) -> str:
+        """The subtask of this distribution that stands first before a slot, or nothing."""
+        return next(iter(self._parked.get(slot, ())), "")
+
     def next_ready(self) -> SubTaskView | None:
         """Take the most important subtask that may start, or ``None``."""
         while self._ready:
@@ -241,6 +287,23 @@ class Projection:
                 if subtask is not None:
                     return subtask
         return None
+
+    def members_of(self, id_: str) -> list[SubTaskView]:
+        """What a subtask was fanned out into, in the order of its items."""
+        prefix = len(id_) + 1
+        return [self.subtasks[m] for m in sorted(self._members.get(id_, ()), key=lambda m: int(m[prefix:]))]
+
+    @property
+    def member_count(self) -> int:
+        """Subtasks that no plan names, because a fan-out at run time made them."""
+        return sum(len(members) for members in self._members.values())
+
+    def recall(self, cache_key: str, definition_hash: str) -> SubTaskView | None:
+        """A subtask that ran with this key and definition, the last to end, if any."""
+        found = map(self.subtasks.get, self._cached.get((cache_key, definition_hash), ()))
+        ended = [(s.current.finished_at, s.id, s) for s in found if s is not None and s.phase is SubTaskPhase.SUCCEEDED]
+        dated = [(at, id_, s) for at, id_, s in ended if at is not None]
+        return max(dated)[2] if dated else None
 
     @property
     def survivors(self) -> frozenset[str]:
@@ -267,15 +330,31 @@ class Projection:
 
 @dataclass(slots=True)
 class Catalogue:
-    """What admins provide, shared by all distributions."""
+    """What all distributions share: what admins provide, who holds what, and how providers and agent types are doing.
+
+    ``most_pods`` bounds the live pods of one namespace (0: no bound). ``peers`` gives a namespace's projections; ``wake`` asks
+    for other subtasks to be decided on again; ``moved`` says that a circuit opened or closed.
+    """
 
     agent_types: dict[str, AgentType] = field(default_factory=dict)
     providers: dict[str, Provider] = field(default_factory=dict)
     agent_image: str = ""
+    most_pods: int = 0
+    slots: Slots = field(default_factory=Slots)
+    health: Health = field(default_factory=Health)
+    peers: Callable[[str], Iterable[Projection]] = lambda _: ()
+    wake: Callable[[Iterable[Claimant]], None] = lambda _: None
+    moved: Callable[[], None] = lambda: None
 
 
-def _root_key(root: TaskDistribution) -> tuple[str, int, bool]:
-    return root.metadata.uid, root.metadata.generation, root.metadata.deletion_timestamp is not None
+def tokens(root: TaskDistribution) -> tuple[str, str]:
+    """What the root's annotations ask to run again: the retry token and the resubmit token."""
+    annotations = root.metadata.annotations
+    return annotations.get(Annotation.RETRY, "")[:128], annotations.get(Annotation.RESUBMIT, "")[:128]
+
+
+def _root_key(root: TaskDistribution) -> tuple[str, int, bool, str, str]:
+    return root.metadata.uid, root.metadata.generation, root.metadata.deletion_timestamp is not None, *tokens(root)
 
 
 def _older(version: str, than: str) -> bool:

@@ -21,6 +21,8 @@ class Blame(Enum):
     """The request was too small: ``resourcePolicy.oom.maxAttempts``, with a larger request."""
     CLUSTER = auto()
     """The cluster took the pod away: tried again at once, and never counted against the work."""
+    USER = auto()
+    """Somebody stopped it on purpose: run again when they say so, and never counted."""
     NOBODY = auto()
     """Another try would end the same."""
 
@@ -30,6 +32,7 @@ BLAME = {
     SubTaskReason.AGENT_RETRY: Blame.AGENT,
     SubTaskReason.INVALID_RESULT: Blame.AGENT,
     SubTaskReason.TIMEOUT: Blame.AGENT,
+    SubTaskReason.SILENT: Blame.AGENT,
     SubTaskReason.UNSCHEDULABLE: Blame.AGENT,
     SubTaskReason.IMAGE_PULL: Blame.AGENT,
     SubTaskReason.CONTAINER_CONFIG: Blame.AGENT,
@@ -40,6 +43,8 @@ BLAME = {
     SubTaskReason.NODE_LOST: Blame.CLUSTER,
     SubTaskReason.POD_LOST: Blame.CLUSTER,
     SubTaskReason.POD_REJECTED: Blame.CLUSTER,
+    SubTaskReason.PROVIDER_UNAVAILABLE: Blame.CLUSTER,
+    SubTaskReason.SUSPENDED: Blame.USER,
     SubTaskReason.AGENT_REFUSED: Blame.NOBODY,
     SubTaskReason.RESULT_MISSING: Blame.NOBODY,
     SubTaskReason.AGENT_NOT_CONFIGURED: Blame.NOBODY,
@@ -74,6 +79,8 @@ def next_attempt(
     same = sum(BLAME.get(r, Blame.AGENT) is blame for r in earlier if r is not None)
     if blame is Blame.NOBODY:
         return None
+    if blame is Blame.USER:
+        return NextAttempt(0.0, memory)
     if blame is Blame.CLUSTER:
         return NextAttempt(0.0, memory) if same < MOST_DISRUPTIONS else None
     if blame is Blame.MEMORY:

@@ -11,7 +11,7 @@ from taskdist.engine.model import Finding, Plan, Severity
 from taskdist.reconcile.actions import Body, Event
 from taskdist.reconcile.plan_object import estimate_status, parallelism_status, warning_status
 from taskdist.reconcile.planning import Mode, Planning
-from taskdist.reconcile.projection import Projection
+from taskdist.reconcile.projection import Projection, tokens
 from taskdist.reconcile.text import decimal, wire_time
 
 _MOST_WARNINGS = 20
@@ -30,6 +30,9 @@ def root_status(seen: Projection, root: TaskDistribution, planning: Planning, no
     counts = _counts(seen, planning)
     end = _end(counts, planning)
     status: Body = {"observedGeneration": root.metadata.generation}
+    retry, resubmit = tokens(root)
+    status |= {"observedRetry": retry} if retry else {}
+    status |= {"observedResubmit": resubmit} if resubmit else {}
     status["phase"] = _phase(counts, planning, end).value
     status["conditions"] = _conditions(before, root, planning, counts, end, now)
     if planning.record is not None:
@@ -82,6 +85,8 @@ def _counts(seen: Projection, planning: Planning) -> dict[str, int]:
     total = len(planning.plan.subtasks) if planning.plan is not None else len(seen.subtasks)
     if planning.record is not None and planning.record.hash != (planning.plan.hash if planning.plan else ""):
         total = planning.record.total
+    if planning.plan is not None:
+        total += seen.member_count
     if planning.mode is Mode.CANCELLED:
         total = len(seen.subtasks)
     counts = {
@@ -103,8 +108,8 @@ def _end(counts: dict[str, int], planning: Planning) -> Phase | None:
     """How it ended, or ``None`` while anything may still happen."""
     if not planning.complete or _done(counts) < counts["total"]:
         return None
-    if planning.mode is Mode.CANCELLED or counts["cancelled"]:
-        return Phase.CANCELLED
+    if counts["cancelled"] or (planning.mode is Mode.CANCELLED and not counts["total"]):
+        return Phase.FAILED if planning.gate is Reason.DEADLINE_EXCEEDED else Phase.CANCELLED
     return Phase.FAILED if counts["failed"] else Phase.SUCCEEDED
 
 
@@ -235,6 +240,8 @@ def _stalled(planning: Planning, end: Phase | None, summary: str) -> Verdict:
         reason = Reason(code) if code in {r.value for r in Reason} else Reason.INVALID_PLAN
         return _TRUE, reason, _errors(planning.plan)
     if end is Phase.FAILED:
+        if planning.gate is Reason.DEADLINE_EXCEEDED:
+            return _TRUE, Reason.DEADLINE_EXCEEDED, f"{planning.message}; {summary}"
         return _TRUE, Reason.SUBTASK_FAILED, summary
     return _FALSE, Reason.PROGRESSING if end is None else Reason.COMPLETED, ""
 
@@ -244,6 +251,8 @@ def _succeeded(planning: Planning, end: Phase | None, summary: str) -> Verdict:
         case Phase.SUCCEEDED:
             return _TRUE, Reason.SUBTASKS_SUCCEEDED, summary
         case Phase.FAILED:
+            if planning.gate is Reason.DEADLINE_EXCEEDED:
+                return _FALSE, Reason.DEADLINE_EXCEEDED, f"{planning.message}; {summary}"
             return _FALSE, Reason.SUBTASK_FAILED, summary
         case Phase.CANCELLED:
             return _FALSE, Reason.CANCELLED, summary

@@ -7,7 +7,16 @@ import json
 
 from taskdist.api.task_distribution import TaskDistribution
 
-_NOT_PLANNED = {"suspend", "cancel", "approved_plan_hash", "ttl_seconds_after_finished", "planning", "failure_policy"}
+_NOT_PLANNED = {
+    "suspend",
+    "cancel",
+    "approved_plan_hash",
+    "ttl_seconds_after_finished",
+    "planning",
+    "failure_policy",
+    "on_suspend",
+    "plan_history_limit",
+}
 """Fields that say what is done with a plan, not what the plan is."""
 
 

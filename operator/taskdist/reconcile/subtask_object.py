@@ -9,17 +9,19 @@ from taskdist.api.task_distribution import TaskDistribution
 from taskdist.engine.model import PlannedSubTask, Retry
 from taskdist.engine.quantity import format_cpu, format_memory
 from taskdist.reconcile.owners import child_metadata
+from taskdist.reconcile.projection import tokens
 from taskdist.reconcile.text import decimal, subtask_name
 
 _DEFAULT_RETRY = Retry()
+_TOKENS = (Annotation.RETRY, Annotation.RESUBMIT)
 
 
-def subtask_object(root: TaskDistribution, plan: str, planned: PlannedSubTask) -> dict[str, Any]:
+def subtask_object(root: TaskDistribution, plan: str, planned: PlannedSubTask, member_of: str = "") -> dict[str, Any]:
     """Build the object. It is complete: its pods can be made from it, an AgentType and upstream results alone.
 
     What equals the schema's default is left out, for thousands of these are stored.
     """
-    annotations = {}
+    annotations = {name: token for name, token in zip(_TOKENS, tokens(root), strict=True) if token}
     if planned.depends_on:
         annotations[Annotation.DEPENDS_ON] = ",".join(d.name for d in planned.depends_on)
     labels = {
@@ -31,7 +33,7 @@ def subtask_object(root: TaskDistribution, plan: str, planned: PlannedSubTask) -
         "apiVersion": API_VERSION,
         "kind": "SubTask",
         "metadata": child_metadata(root, subtask_name(root.metadata.name, planned.id), labels, annotations),
-        "spec": _spec(root, plan, planned),
+        "spec": _spec(root, plan, planned) | ({"memberOf": member_of} if member_of else {}),
     }
 
 
@@ -84,6 +86,8 @@ def _spec(root: TaskDistribution, plan: str, planned: PlannedSubTask) -> dict[st
     spec.update({name: value for name, value in optional.items() if value})
     if planned.input_bytes is not None:
         spec["inputBytes"] = planned.input_bytes
+    if planned.cache_seconds is not None:
+        spec["cacheSeconds"] = planned.cache_seconds
     if planned.timeout_seconds is not None:
         spec["timeoutSeconds"] = planned.timeout_seconds
     if planned.retry != _DEFAULT_RETRY:

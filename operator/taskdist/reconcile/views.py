@@ -32,6 +32,7 @@ class AttemptView:
     pod_uid: str = ""
     node: str = ""
     provider: str = ""
+    agent_type: str = ""
     reason: SubTaskReason | None = None
     message: str = ""
     exit_code: int | None = None
@@ -101,6 +102,12 @@ class SubTaskView:
     complexity: Complexity = _MIDDLING
     timeout_seconds: int | None = None
     locks: tuple[str, ...] = ()
+    for_each_result: str = ""
+    member_of: str = ""
+    cache_key: str = ""
+    cache_seconds: int | None = None
+    retry_token: str = ""
+    resubmit_token: str = ""
     owner_uid: str = ""
     deleting: bool = False
     phase: SubTaskPhase | None = None
@@ -111,6 +118,8 @@ class SubTaskView:
     next_attempt_at: datetime | None = None
     usage: UsageView = UsageView()
     results: tuple[tuple[str, str], ...] = ()
+    artifacts: tuple[tuple[str, str], ...] = ()
+    blocked: bool = False
 
     @property
     def terminal(self) -> bool:
@@ -121,6 +130,11 @@ class SubTaskView:
     def attempt(self) -> int:
         """Number of the current attempt: the last one written down, or the first."""
         return self.attempts[-1].number if self.attempts else 1
+
+    @property
+    def own_work(self) -> bool:
+        """True if the task brought its own script or command."""
+        return bool(self.work.script or self.work.command)
 
     @property
     def current(self) -> AttemptView:

@@ -12,6 +12,7 @@ import msgspec
 
 from taskdist.api.agent_type import AgentType
 from taskdist.api.names import API_VERSION
+from taskdist.api.provider import Provider
 from taskdist.api.sub_task import SubTask
 from taskdist.api.task_distribution import TaskDistribution
 from taskdist.cluster.wire import WirePod, WireSubTask, pod_view, subtask_view
@@ -34,6 +35,7 @@ from taskdist.reconcile.actions import (
     CreatePod,
     CreateSubTask,
     Decision,
+    DeleteObject,
     DeletePod,
     DeleteSubTask,
     PatchSubTaskStatus,
@@ -60,6 +62,21 @@ class TaskBuilder:
 
     def priority(self, value: int) -> TaskBuilder:
         return self._with(priority=value)
+
+    def locks(self, *names: str) -> TaskBuilder:
+        return self._with(locks=names)
+
+    def for_each(self, reference: str) -> TaskBuilder:
+        return self._with(for_each_result=reference)
+
+    def cached(self, key: str, seconds: int | None = None) -> TaskBuilder:
+        return self._with(cache_key=key, cache_seconds=seconds)
+
+    def agent(self, name: str) -> TaskBuilder:
+        return self._with(agent_type=name)
+
+    def on(self, provider: str) -> TaskBuilder:
+        return self._with(provider=provider)
 
     def script(self, text: str) -> TaskBuilder:
         return self._with(work=Work(script=text), definition_hash=f"{hash(text) & 0xFFFFFFFF:x}")
@@ -103,17 +120,28 @@ def invalid_plan(code: str = "CycleFound", message: str = "a -> b -> a") -> Plan
     return Plan(findings=(Finding(code, Severity.ERROR, "spec.tasks", message),))
 
 
-def distribution(uid: str = "root-uid", generation: int = 1, **spec: Any) -> TaskDistribution:
+def distribution(
+    uid: str = "root-uid",
+    generation: int = 1,
+    name: str = "release",
+    annotations: dict[str, str] | None = None,
+    **spec: Any,
+) -> TaskDistribution:
+    metadata = {"name": name, "namespace": "team", "uid": uid, "generation": generation}
     return TaskDistribution.model_validate(
         {
-            "metadata": {"name": "release", "namespace": "team", "uid": uid, "generation": generation},
+            "metadata": metadata | {"annotations": annotations or {}},
             "spec": {"description": "do it", **spec},
         }
     )
 
 
-def general() -> AgentType:
-    return AgentType.model_validate({"metadata": {"name": "general"}, "spec": {"specialization": "general"}})
+def agent_type(name: str = "general", **spec: Any) -> AgentType:
+    return AgentType.model_validate({"metadata": {"name": name}, "spec": {"specialization": name, **spec}})
+
+
+def provider(name: str, **spec: Any) -> Provider:
+    return Provider.model_validate({"metadata": {"name": name}, "spec": {"vendor": name, **spec}})
 
 
 @dataclass
@@ -130,12 +158,13 @@ class World:
     created: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     most_at_once: int = 0
+    shared: Catalogue | None = None
 
     def __post_init__(self) -> None:
         self._uids = count(1)
         self._versions = count(1)
-        self.seen = Projection("team", "release")
-        self.catalogue = Catalogue({"general": general()}, {}, "agent:1")
+        self.seen = Projection("team", self.root.metadata.name)
+        self.catalogue = self.shared or Catalogue({"general": agent_type()}, {}, "agent:1")
         self.seen.observe_root(self.root, self.status)
 
     # --- the operator ----------------------------------------------------------------------------------------------
@@ -160,7 +189,7 @@ class World:
 
     def forget_everything(self) -> None:
         """What a restart does: a new projection, made from the objects alone."""
-        self.seen = Projection("team", "release")
+        self.seen = Projection("team", self.root.metadata.name)
         self.seen.plans = dict(self.plans)
         self.seen.observe_root(self.root, self.status)
         for raw in self.subtasks.values():
@@ -193,8 +222,11 @@ class World:
     def lose_pod(self, name: str) -> None:
         self.seen.forget_pod(_pod(self.pods.pop(name)))
 
-    def edit(self, planned: Plan | None = None, **spec: Any) -> None:
-        self.root = distribution(generation=self.root.metadata.generation + 1, **spec)
+    def edit(self, planned: Plan | None = None, annotations: dict[str, str] | None = None, **spec: Any) -> None:
+        metadata = self.root.metadata
+        self.root = distribution(
+            generation=metadata.generation + 1, name=metadata.name, annotations=annotations, **spec
+        )
         self.planned = planned or self.planned
         self.seen.observe_root(self.root, self.status)
 
@@ -211,10 +243,14 @@ class World:
     # --- what is seen ----------------------------------------------------------------------------------------------
 
     def phase(self, id_: str) -> str:
-        return str(self.subtasks[f"release-{id_}"].get("status", {}).get("phase", "Waiting"))
+        return str(self.subtasks[f"{self.root.metadata.name}-{id_}"].get("status", {}).get("phase", "Waiting"))
 
     def phases(self) -> dict[str, str]:
-        return {name.removeprefix("release-"): self.phase(name.removeprefix("release-")) for name in self.subtasks}
+        prefix = f"{self.root.metadata.name}-"
+        return {name.removeprefix(prefix): self.phase(name.removeprefix(prefix)) for name in self.subtasks}
+
+    def reason(self, id_: str) -> str:
+        return str(self.subtasks[f"{self.root.metadata.name}-{id_}"].get("status", {}).get("reason", ""))
 
     def condition(self, type_: str) -> dict[str, Any]:
         return next(c for c in self.status["conditions"] if c["type"] == type_)
@@ -227,7 +263,7 @@ class World:
                 spec = action.body["spec"]
                 digest = action.body["metadata"]["annotations"]["taskdist.dev/spec-hash"]
                 record = PlanRecord(
-                    action.name, spec["revision"], spec["hash"], digest, spec["subtaskCount"], "root-uid"
+                    action.name, spec["revision"], spec["hash"], digest, spec["subtaskCount"], "root-uid", action.name
                 )
                 self.plans[action.name] = self.seen.plans[action.name] = record
                 self.seen.pending.discard(("plan", action.name))
@@ -260,6 +296,10 @@ class World:
                 raw["metadata"]["resourceVersion"] = str(next(self._versions))
                 self.seen.pending.discard(("status", action.id))
                 self.seen.observe_subtask(_subtask(raw))
+            case DeleteObject():
+                self.deleted.append(action.name)
+                self.seen.pending.discard(("delete", action.uid))
+                del self.plans[action.name], self.seen.plans[action.name]
             case DeletePod():
                 self.deleted.append(action.name)
                 self.seen.pending.discard(("delete", action.uid))
@@ -276,7 +316,10 @@ class World:
 
     def _stored(self, body: dict[str, Any]) -> dict[str, Any]:
         raw: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
-        raw["metadata"] |= {"uid": f"uid-{next(self._uids)}", "resourceVersion": str(next(self._versions))}
+        raw["metadata"] |= {
+            "uid": f"{self.root.metadata.name}-{next(self._uids)}",
+            "resourceVersion": str(next(self._versions)),
+        }
         raw["metadata"]["creationTimestamp"] = _time(self.now)
         assert raw["apiVersion"] in {API_VERSION, "v1"}
         return raw

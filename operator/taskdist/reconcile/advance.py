@@ -1,0 +1,421 @@
+"""One distribution's subtasks, each brought a step forward: from waiting to a pod, from a pod's end to what follows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from taskdist.api.agent_type import AgentType
+from taskdist.api.names import SubTaskPhase, SubTaskReason
+from taskdist.api.provider import Prices, Provider
+from taskdist.api.task_distribution import FailurePolicy, OnSuspend, TaskDistribution
+from taskdist.engine.durations import factor
+from taskdist.reconcile import fan_out
+from taskdist.reconcile.actions import Action, CreatePod, CreateSubTask, DeletePod, PatchSubTaskStatus
+from taskdist.reconcile.assignment import Assignment, Unassigned, alternative, assign, next_agent_type
+from taskdist.reconcile.attempts import conclude, hold_up, remember, settle, show
+from taskdist.reconcile.outcome import Outcome, outcome_of, stuck
+from taskdist.reconcile.planning import Mode, Planning
+from taskdist.reconcile.pod_object import pod_object
+from taskdist.reconcile.projection import Catalogue, Projection
+from taskdist.reconcile.slots import Claimant, Kind, Rank, Slot
+from taskdist.reconcile.subtask_object import subtask_object
+from taskdist.reconcile.text import subtask_name
+from taskdist.reconcile.trigger import Verdict, verdict
+from taskdist.reconcile.views import PodPhase, PodView, SubTaskView
+
+_VISIBLE_AFTER = timedelta(seconds=2)
+"""A subtask that runs shorter than this costs no status write for ``Running``."""
+_STUCK_AFTER = timedelta(seconds=5)
+"""What keeps a subtask from starting is shown once it has lasted that long."""
+_DEFAULT_PRICES = Prices()
+_LOST = Outcome(SubTaskReason.POD_LOST, "the pod was deleted before its result was seen")
+_NODE_LOST = Outcome(SubTaskReason.NODE_LOST, "the pod's node is no more")
+_STOPPED = Outcome(
+    SubTaskReason.SUSPENDED, "stopped because the distribution was suspended; it runs again when it is resumed"
+)
+
+
+class Advance:
+    """One decision under way: the inputs that every subtask shares, and the actions so far."""
+
+    def __init__(
+        self,
+        seen: Projection,
+        catalogue: Catalogue,
+        root: TaskDistribution,
+        planning: Planning,
+        now: datetime,
+        actions: list[Action],
+    ) -> None:
+        self.seen = seen
+        self.catalogue = catalogue
+        self.root = root
+        self.planning = planning
+        self.now = now
+        self.actions = actions
+        self.fail_fast = root.spec.failure_policy is FailurePolicy.FAIL_FAST
+
+    def assess(self, id_: str) -> None:
+        """Decide on one subtask."""
+        subtask = self.seen.subtasks.get(id_)
+        if subtask is None or subtask.deleting:
+            return
+        if subtask.terminal:
+            self._finished(subtask)
+        elif ("status", id_) not in self.seen.pending:
+            key = (id_, subtask.attempt)
+            pod = self.seen.pods.get(key)
+            gone = self.seen.lost.get(key)
+            if pod is not None and pod.owner_uid == subtask.uid:
+                self._running(subtask, pod)
+            elif gone is not None or subtask.current.pod_uid:
+                # Its end may have been seen before it was deleted: then nothing is lost.
+                self._conclude(subtask, gone, (outcome_of(gone) if gone is not None else None) or _LOST)
+            elif ("pod", id_) not in self.seen.pending:
+                self._waiting(subtask)
+
+    # --- the states ------------------------------------------------------------------------------------------------
+
+    def _finished(self, subtask: SubTaskView) -> None:
+        self._withdraw(subtask.id)
+        assert subtask.phase is not None  # noqa: S101 - a terminal subtask has one
+        failed_before = self.seen.phases[SubTaskPhase.FAILED]
+        self.seen.set_phase(subtask.id, subtask.phase)
+        if self.fail_fast and not failed_before and self.seen.phases[SubTaskPhase.FAILED]:
+            self.seen.touch(s.id for s in self.seen.subtasks.values() if not s.terminal)
+        alive = [pod for pod in self.seen.pods_of(subtask.id) if not pod.ended]
+        for pod in alive:
+            self._delete(pod)
+        if not alive:
+            self._give_back(subtask.id)
+
+    def _running(self, subtask: SubTaskView, pod: PodView) -> None:
+        self._withdraw(subtask.id)
+        self.seen.set_phase(subtask.id, SubTaskPhase.RUNNING)
+        outcome = outcome_of(pod)
+        if outcome is not None:
+            self._conclude(subtask, pod, outcome)
+            self._give_back(subtask.id)
+        elif self.planning.mode is Mode.CANCELLED:
+            self._cancel(subtask)
+            self._delete(pod)
+        elif self.catalogue.health.nodes.lost(pod, self.now):
+            self._conclude(subtask, pod, _NODE_LOST)
+            self._delete(pod, force=True)
+        elif self.planning.mode is Mode.SUSPENDED and self.root.spec.on_suspend is OnSuspend.STOP:
+            self._conclude(subtask, pod, _STOPPED)
+            self._delete(pod)
+        elif pod.phase is PodPhase.RUNNING:
+            self._started(subtask, pod)
+        else:
+            self._starting(subtask, pod)
+
+    def _started(self, subtask: SubTaskView, pod: PodView) -> None:
+        if subtask.phase is SubTaskPhase.RUNNING:
+            return
+        visible_at = (pod.started_at or pod.created_at or self.now) + _VISIBLE_AFTER
+        if self.now >= visible_at:
+            self._write(show(subtask, pod, SubTaskPhase.RUNNING, SubTaskReason.STARTED, ""))
+        else:
+            self.seen.look_again(subtask.id, visible_at)
+
+    def _starting(self, subtask: SubTaskView, pod: PodView) -> None:
+        since = pod.created_at or self.now
+        given_up_at = since + timedelta(seconds=self.root.spec.limits.pending_timeout_seconds)
+        why = stuck(pod)
+        if self.now >= given_up_at:
+            reason, message = why or (SubTaskReason.PENDING_TIMEOUT, "the pod did not start in time")
+            self._conclude(subtask, pod, Outcome(reason, message))
+            self._delete(pod)
+            return
+        if pod.unschedulable and self._may_move(subtask, pod):
+            moves_at = since + timedelta(seconds=self.root.spec.placement.failover_seconds)
+            if self.now >= moves_at:
+                message = f"provider {pod.provider} has no node for it: {pod.unschedulable}"
+                self._conclude(subtask, pod, Outcome(SubTaskReason.PROVIDER_UNAVAILABLE, message[:1024]))
+                self._delete(pod)
+                return
+            self.seen.look_again(subtask.id, moves_at)
+        if why is not None and subtask.reason is not why[0]:
+            if self.now >= since + _STUCK_AFTER:
+                phase = SubTaskPhase.QUEUED if pod.gated else SubTaskPhase.READY
+                self._write(show(subtask, pod, phase, *why))
+            else:
+                self.seen.look_again(subtask.id, since + _STUCK_AFTER)
+        self.seen.look_again(subtask.id, given_up_at)
+
+    def _may_move(self, subtask: SubTaskView, pod: PodView) -> bool:
+        placement = self.root.spec.placement
+        if not placement.failover or not pod.provider:
+            return False
+        return alternative(subtask, pod.provider, placement, self.catalogue.providers, self.catalogue.health, self.now)
+
+    def _waiting(self, subtask: SubTaskView) -> None:
+        id_ = subtask.id
+        if self.planning.mode is Mode.CANCELLED:
+            self._cancel(subtask)
+            return
+        parents = [self._parent_phase(parent) for parent in subtask.depends_on]
+        said = verdict(subtask.trigger_rule, parents)
+        stopped = self.fail_fast and self.seen.phases[SubTaskPhase.FAILED] and id_ not in self.seen.survivors
+        if said is Verdict.NEVER:
+            self._settle(subtask, SubTaskPhase.SKIPPED, *_unmet(subtask, parents))
+        elif stopped:
+            message = "another subtask failed and failurePolicy is FailFast"
+            self._settle(subtask, SubTaskPhase.SKIPPED, SubTaskReason.FAIL_FAST, message)
+        elif said is Verdict.WAIT:
+            self._withdraw(id_)
+            self.seen.set_phase(id_, SubTaskPhase.WAITING)
+        elif subtask.for_each_result:
+            self._fan_out(subtask)
+        elif subtask.next_attempt_at is not None and subtask.next_attempt_at > self.now:
+            self.seen.set_phase(id_, SubTaskPhase.RETRYING)
+            self.seen.look_again(id_, subtask.next_attempt_at)
+        elif any(not pod.ended for pod in self.seen.pods_of(id_)):
+            # An earlier attempt's pod is still ending: two must not work on the same thing side by side.
+            self.seen.set_phase(id_, SubTaskPhase.RETRYING)
+        else:
+            self.seen.unpark(id_)
+            self.seen.set_phase(id_, SubTaskPhase.READY)
+            self.seen.offer(subtask)
+
+    def _parent_phase(self, id_: str) -> SubTaskPhase:
+        parent = self.seen.subtasks.get(id_)
+        return (parent.phase if parent is not None else None) or SubTaskPhase.WAITING
+
+    def _fan_out(self, subtask: SubTaskView) -> None:
+        """Make the members that are still missing, or end with them."""
+        id_ = subtask.id
+        self.seen.set_phase(id_, SubTaskPhase.WAITING)
+        items, problem = fan_out.items(subtask.for_each_result, self.seen.subtasks)
+        members = self.seen.members_of(id_)
+        if not problem:
+            own = {m.id for m in members}
+            ids, problem = fan_out.member_ids(id_, len(items), self.seen.subtasks.keys() - own)
+        if problem:
+            self._settle(subtask, SubTaskPhase.FAILED, SubTaskReason.RESULT_MISSING, problem)
+            return
+        planned = next((p for p in self.planning.plan.subtasks if p.id == id_), None) if self.planning.plan else None
+        record = self.planning.record
+        missing = [pair for pair in zip(ids, items, strict=True) if pair[0] not in self.seen.subtasks]
+        if missing and planned is not None and record is not None:
+            for member_id, item in missing:
+                key = ("subtask", member_id)
+                if key not in self.seen.pending:
+                    self.seen.pending.add(key)
+                    name = subtask_name(self.root.metadata.name, member_id)
+                    body = subtask_object(self.root, record.name, fan_out.member(planned, member_id, item), id_)
+                    self.actions.append(CreateSubTask(member_id, name, body))
+        elif not missing and (end := fan_out.end(members)) is not None:
+            self._settle(subtask, *end)
+
+    # --- starting --------------------------------------------------------------------------------------------------
+
+    def dispatch(self) -> None:
+        """Start what is ready, the most important first, while there is room."""
+        if self.planning.mode is not Mode.RUNNING:
+            for id_ in tuple(self.seen.blocked):
+                self._withdraw(id_)
+            return
+        room = self.root.spec.limits.max_parallel - self.seen.phases[SubTaskPhase.RUNNING]
+        while room > 0 and (subtask := self.seen.next_ready()) is not None:
+            room -= self._start(subtask)
+
+    def _start(self, subtask: SubTaskView) -> bool:
+        """Create the pod of the current attempt; returns false if something stands in the way."""
+        if subtask.cache_key and self._take_from_cache(subtask):
+            return False
+        assignment = assign(
+            subtask,
+            self.root.spec.placement,
+            self.catalogue.agent_types,
+            self.catalogue.providers,
+            self.catalogue.health,
+            self.seen.namespace_labels,
+            self.now,
+        )
+        if isinstance(assignment, Unassigned):
+            self._hold_up(subtask, assignment.reason, assignment.message, ())
+            if assignment.until is not None:
+                self.seen.look_again(subtask.id, max(assignment.until, self.now + timedelta(seconds=1)))
+            return False
+        slots = self._slots(subtask, assignment)
+        if slots and not self._claim(subtask, slots):
+            return False
+        self.seen.blocked.pop(subtask.id, None)
+        body = pod_object(
+            self.root,
+            subtask,
+            assignment.agent_type,
+            assignment.provider,
+            self._upstream(subtask),
+            self.catalogue.agent_image,
+        )
+        self.actions.append(CreatePod(subtask.id, subtask.attempt, body["metadata"]["name"], body))
+        self.seen.pending.add(("pod", subtask.id))
+        self.seen.set_phase(subtask.id, SubTaskPhase.RUNNING)
+        return True
+
+    def _upstream(self, subtask: SubTaskView) -> list[SubTaskView]:
+        """Whose results it gets: what it depends on, with the members of what was fanned out."""
+        found = []
+        for parent in subtask.depends_on:
+            known = self.seen.subtasks.get(parent)
+            if known is not None:
+                found.append(known)
+                if known.for_each_result:
+                    found += self.seen.members_of(parent)
+        return found
+
+    def _take_from_cache(self, subtask: SubTaskView) -> bool:
+        """End the subtask with the results of an equal one that has finished in this namespace, if it is young enough."""
+        found = [
+            s
+            for peer in (self.seen, *self.catalogue.peers(self.root.metadata.namespace))
+            if (s := peer.recall(subtask.cache_key, subtask.definition_hash)) is not None and s.uid != subtask.uid
+        ]
+        oldest = self.now - timedelta(seconds=subtask.cache_seconds) if subtask.cache_seconds else None
+        young = [s for s in found if oldest is None or (s.current.finished_at or oldest) > oldest]
+        if not young:
+            return False
+        self._write(remember(subtask, max(young, key=lambda s: s.current.finished_at or self.now)))
+        return True
+
+    def _slots(self, subtask: SubTaskView, assignment: Assignment) -> tuple[Slot, ...]:
+        return (
+            slots_of(subtask, assignment.agent_type, self.root.metadata.namespace, self.catalogue.most_pods)
+            + assignment.probes
+        )
+
+    def _claim(self, subtask: SubTaskView, slots: tuple[Slot, ...]) -> bool:
+        """Take the slots, or stand in line for them behind those of this distribution that came first."""
+        id_ = subtask.id
+        first = next((head for slot in slots if (head := self.seen.first_parked(slot)) not in {"", id_}), "")
+        if first and not self.catalogue.slots.holds(self._claimant(id_)):
+            slot = next(s for s in slots if self.seen.first_parked(s) == first)
+            self.seen.park(id_, slot)
+            self.seen.set_phase(id_, SubTaskPhase.READY)
+            return False
+        created = self.root.metadata.creation_timestamp or _DAWN
+        rank = Rank(-self.seen.priority, created, -subtask.priority, f"{self.root.metadata.name}/{id_}")
+        blocked = self.catalogue.slots.claim(self._claimant(id_), slots, rank)
+        if blocked is not None:
+            self.seen.park(id_, blocked.slot)
+            self._hold_up(subtask, blocked.reason, blocked.message, tuple(map(str, blocked.by)))
+            return False
+        for slot in slots:
+            if behind := self.seen.first_parked(slot):
+                self.seen.unpark(behind)
+                self.seen.offer(self.seen.subtasks[behind])
+        return True
+
+    def _hold_up(self, subtask: SubTaskView, reason: SubTaskReason, message: str, by: tuple[str, ...]) -> None:
+        """Remember why it does not start; show it once it lasts."""
+        since, before = self.seen.blocked.get(subtask.id, (self.now, reason))
+        self.seen.blocked[subtask.id] = (since if before is reason else self.now, reason)
+        self.seen.set_phase(subtask.id, SubTaskPhase.READY)
+        shown_at = self.seen.blocked[subtask.id][0] + _STUCK_AFTER
+        if subtask.reason is reason and subtask.phase is SubTaskPhase.READY:
+            return
+        if self.now >= shown_at:
+            self.seen.pending.add(("status", subtask.id))
+            self.actions.append(hold_up(subtask, reason, message, by))
+        else:
+            self.seen.look_again(subtask.id, shown_at)
+
+    # --- ends ------------------------------------------------------------------------------------------------------
+
+    def _conclude(self, subtask: SubTaskView, pod: PodView | None, outcome: Outcome) -> None:
+        provider = self._provider_of(subtask, pod)
+        name = (pod.agent_type if pod is not None else "") or subtask.current.agent_type or subtask.agent_type
+        agent_type = self.catalogue.agent_types.get(name)
+        if self.catalogue.health.record(
+            outcome.reason, outcome.message, name, provider, self.now, own_work=subtask.own_work
+        ):
+            self.catalogue.moved()
+        self._write(
+            conclude(
+                subtask,
+                pod,
+                outcome,
+                agent_type=name,
+                fallback=next_agent_type(subtask, self.catalogue.agent_types, self.seen.namespace_labels),
+                oom=self.root.spec.resource_policy.oom,
+                prices=provider.spec.prices if provider else _DEFAULT_PRICES,
+                base_cost_usd=_base_cost(agent_type, subtask),
+                now=self.now,
+            )
+        )
+
+    def _provider_of(self, subtask: SubTaskView, pod: PodView | None) -> Provider | None:
+        name = pod.provider if pod is not None else subtask.current.provider
+        return self.catalogue.providers.get(name or subtask.provider)
+
+    def _cancel(self, subtask: SubTaskView) -> None:
+        self._settle(subtask, SubTaskPhase.CANCELLED, self.planning.cancel_reason, self.planning.cancel_message)
+
+    def _settle(self, subtask: SubTaskView, phase: SubTaskPhase, reason: SubTaskReason, message: str) -> None:
+        self._write(settle(subtask, phase, reason, message))
+
+    def _write(self, patch: PatchSubTaskStatus) -> None:
+        self._withdraw(patch.id)
+        self.seen.pending.add(("status", patch.id))
+        self.actions.append(patch)
+
+    def _delete(self, pod: PodView, *, force: bool = False) -> None:
+        if (force or not pod.deleting) and ("delete", pod.uid) not in self.seen.pending:
+            self.seen.pending.add(("delete", pod.uid))
+            self.actions.append(DeletePod(pod.subtask_id, pod.attempt, pod.name, pod.uid, force))
+
+    # --- slots -----------------------------------------------------------------------------------------------------
+
+    def _claimant(self, id_: str) -> Claimant:
+        return Claimant(self.root.metadata.namespace, self.root.metadata.name, id_)
+
+    def _withdraw(self, id_: str) -> None:
+        """It does not want to start now: others need not wait behind it."""
+        self.seen.withdraw(id_)
+        self.seen.unpark(id_)
+        if self.seen.blocked.pop(id_, None) is not None and not self.catalogue.slots.holds(self._claimant(id_)):
+            self._give_back(id_)
+
+    def _give_back(self, id_: str) -> None:
+        if freed := self.catalogue.slots.release(self._claimant(id_)):
+            self.catalogue.wake(freed)
+
+
+def slots_of(subtask: SubTaskView, agent_type: AgentType | None, namespace: str, most_pods: int) -> tuple[Slot, ...]:
+    """What a subtask's live pod takes part in: its locks, and the places of its agent type and namespace if they are counted."""
+    slots = [lock_slot(name, namespace) for name in subtask.locks]
+    if agent_type is not None and agent_type.spec.max_concurrent is not None:
+        slots.append(Slot(Kind.AGENT_TYPE, agent_type.metadata.name, room=agent_type.spec.max_concurrent))
+    if most_pods:
+        slots.append(Slot(Kind.NAMESPACE, namespace, room=most_pods))
+    return tuple(slots)
+
+
+def lock_slot(name: str, namespace: str) -> Slot:
+    """A lock; ``NAME=N`` is a semaphore that N may hold at the same time."""
+    stem, equals, number = name.rpartition("=")
+    if equals and stem and number.isdecimal() and int(number) > 0:
+        return Slot(Kind.LOCK, stem, namespace, int(number))
+    return Slot(Kind.LOCK, name, namespace)
+
+
+_DAWN = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _base_cost(agent_type: AgentType | None, subtask: SubTaskView) -> Decimal:
+    """What one attempt of the agent costs whatever its time: scaled by complexity, as the plan estimates it."""
+    if agent_type is None:
+        return Decimal(0)
+    return Decimal(agent_type.spec.base_cost_usd) * Decimal(str(round(factor(subtask.complexity), 4)))
+
+
+def _unmet(subtask: SubTaskView, parents: list[SubTaskPhase]) -> tuple[SubTaskReason, str]:
+    ended = [f"{name} {p.value}" for name, p in zip(subtask.depends_on, parents, strict=True) if p.terminal]
+    reason = SubTaskReason.DEPENDENCY_FAILED
+    if subtask.trigger_rule.value != "AllSucceeded":
+        reason = SubTaskReason.TRIGGER_RULE_UNMET
+    return reason, f"trigger rule {subtask.trigger_rule.value} cannot be met: {', '.join(ended)}"[:1024]
