@@ -26,6 +26,13 @@ FOLLOWS = 0.5
 KEPT = 0.5
 GUESSED = 0.4
 _REACH = 60
+_ANY_ORDER = re.compile(r"\b(?:any|no particular|whatever|whichever) order\b|\border (?:does not|doesn't) matter\b")
+_TOGETHER = re.compile(
+    r"\b(?:(both)(?= (?:are|is|have|were|of (?:them|these|those)|into|in|to|together|and)\b|$)"
+    r"|(?:all|the|these|those) (two|three|four|five|six)(?= (?:are|have|into|in|to|together|and|of them)\b|$)"
+    r"|all of (?:that|it|them|these|those|this)\b)"
+)
+_PLURAL_RESULTS = frozenset({"findings", "results", "outputs", "outcomes", "answers", "parts", "pieces", "figures"})
 
 
 @dataclass(slots=True)
@@ -175,16 +182,20 @@ class Orderer:
     def _is_chain(self, group: Group) -> bool:
         if group.order != "seq":
             return False
-        if self._says(group.lead, "parallel"):
+        if self._says(group.lead, "parallel") or _frees(group.lead):
             return False
         return not any(isinstance(c, Group) and (c.needs or c.free) for c in group.children)
 
     def _is_loose(self, group: Group) -> bool:
         if group.free and group.order == "set":
             return True
-        return self._says(group.lead, "parallel") or (
-            any(w.lower in {"parallel", "concurrently", "independently"} for c in group.lead for w in c.words)
-            and group.order != "text"
+        return (
+            self._says(group.lead, "parallel")
+            or _frees(group.lead)
+            or (
+                any(w.lower in {"parallel", "concurrently", "independently"} for c in group.lead for w in c.words)
+                and group.order != "text"
+            )
         )
 
     @staticmethod
@@ -219,6 +230,7 @@ class Orderer:
 
     def _step(self, step: Step, group: Group, previous: list[int], mine: list[int]) -> None:
         t = step.number
+        self._set_side_by_side(step)
         told = self._explicit(step, group, previous, mine)
         flowed = self._data_flow(step, mine, told=told)
         elsewhere = any(
@@ -232,6 +244,30 @@ class Orderer:
         self.seen.append(t)
         if not any(n in self.seen for n in self.after.get(t, ())):
             self.open[t] = None
+
+    def _set_side_by_side(self, step: Step) -> None:
+        """ "A, B and C. Compare all three": that they are counted together shows that the list was no pipeline."""
+        many = _counted_together(step)
+        if not many or not self.seen:
+            return
+        sentence = self.steps[self.seen[-1]].sentence
+        run = [n for n in self.seen if self.steps[n].sentence == sentence]
+        members = run[-many:] if many > 0 else run
+        if len(members) < max(2, many) or any(self.contents[n].pronoun or self.contents[n].elided for n in members):
+            return
+        inside = set(members)
+        links = [(a, b) for b in members for a in self.before.get(b, ()) if a in inside]
+        if not links or any(self.edges[link][1] > LISTED for link in links):
+            return
+        for a, b in links:
+            del self.edges[a, b]
+            self.before[b].discard(a)
+            self.after[a].discard(b)
+            self.open[a] = None
+        for b in members[1:]:
+            for a in sorted(self.before.get(members[0], ())):
+                if self._may(a, b):
+                    self.add(a, b, *self.edges[a, members[0]])
 
     def _remember(self, step: Step) -> None:
         t = step.number
@@ -505,6 +541,8 @@ class Orderer:
         earlier = [n for n in self.seen if n != step.number]
         if not earlier:
             return []
+        if _TOGETHER.search(" ".join(w.lower for w in words)):
+            return [n for n in earlier if n in self.open]
         waiting = [
             n
             for n in mine
@@ -526,7 +564,12 @@ class Orderer:
         last_kind = self.contents[mine[-1]].kind if mine else ""
         if not marks and not condition.is_test and last_kind not in {"study", "check"}:
             return []
-        last = [n for n in mine if self.steps[n].condition is None] or mine or earlier
+        last = [n for n in mine if self.steps[n].condition is None]
+        beside = self.steps[mine[-1]].condition if mine and not last else None
+        if beside is not None:
+            # "If A, do X. If B, do Y": what is asked about is older than both.
+            return list(self.conditions.get(id(beside.clause), ()))
+        last = last or mine or earlier
         return self.sinks(previous) if previous and self.steps[previous[-1]].condition is None else last[-1:]
 
     # -- data flow --
@@ -752,6 +795,9 @@ class Orderer:
         if not candidates:
             return
         last = candidates[-1]
+        other = self.steps[last].condition
+        if step.condition is not None and other is not None and other is not step.condition:
+            return
         clause = step.clause
         if clause.words and clause.words[0].lower == "with" and clause.mood == "part":
             self.add(last, t, "with", SAME_THING)
@@ -799,6 +845,23 @@ class Orderer:
         ):
             for n in self.sinks([n for u in units[:-1] for n in u]):
                 self.add(n, last, "closing step", LISTED)
+
+
+def _frees(lead: Iterable[Clause]) -> bool:
+    """ "Housekeeping, any order:"."""
+    text = " ".join(w.lower for clause in lead for w in clause.words)
+    return bool(_ANY_ORDER.search(text))
+
+
+def _counted_together(step: Step) -> int:
+    """How many of the steps before it ``step`` names at once ("both", "all three"); -1 for all of a list, 0 for none."""
+    clauses = [m.clause.words for m in step.mentions] + ([step.condition.clause.words] if step.condition else [])
+    for words in (step.words, *clauses):
+        found = _TOGETHER.search(" ".join(w.lower for w in words))
+        if found:
+            return COUNTS.get(found.group(1) or found.group(2) or "", -1)
+    gathers = step.verb is not None and step.verb.lemma in GATHERING
+    return -1 if gathers and any(w.lower in _PLURAL_RESULTS for w in step.words) else 0
 
 
 def _spoken(words: list[Word]) -> set[str]:

@@ -476,6 +476,9 @@ def _says_each(step: Step) -> bool:
         w.tag == "RB" and w.role == "parallel" for w in words[step.clause.verb + 1 : step.clause.verb + 3]
     ):
         return True
+    cuts = [n for d, n in step.clause.joined if n > step.clause.verb and d in {",", "and", ", and"}]
+    if cuts and any(w.tag == "RB" and w.role == "parallel" for w in words[max(cuts) :]):
+        return True
     if last.tag == "RB" and (last.lower in _DISTRIBUTIVE or last.role == "parallel"):
         return True
     return any(w.lower in {"each", "both"} and k + 1 == len(words) for k, w in enumerate(words))

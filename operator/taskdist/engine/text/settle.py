@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from taskdist.engine.text import inflect
 from taskdist.engine.text.content import stems
 from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Step
 
 
+_ASKING = frozenset({"ask", "call", "contact", "message", "phone", "ping", "reach", "shout", "talk", "tell", "write"})
+_IN_DOUBT = re.compile(
+    r"^(?:if|when|whenever|should|in case)\b.*\b(?:doubt|questions?|unclear|unsure|stuck|trouble|problems?|help|unexpected|wrong)\b"
+)
+
+
 def settle(root: Group) -> None:
     """Drop from the tree what turns out to be no step of its own."""
     steps = root.steps()
     firm = [s for s in steps if not s.soft]
-    gone = {id(s) for s in steps if (s.soft and not _stays(s, firm, steps)) or _is_made_next(s, steps)}
+    gone = {
+        id(s)
+        for s in steps
+        if (s.soft and not _stays(s, firm, steps)) or _is_made_next(s, steps) or (len(firm) > 1 and _is_on_call(s))
+    }
     if gone:
         _drop(root, gone)
 
@@ -25,6 +37,13 @@ def _stays(step: Step, firm: list[Step], steps: list[Step]) -> bool:
     if step.soft == "sub":
         return not any(_same(step, other) for other in steps if other is not step)
     return True
+
+
+def _is_on_call(step: Step) -> bool:
+    """ "Call Svenja if in doubt": whom to ask, no work of this job."""
+    said = [m.clause.words for m in step.mentions] + ([step.condition.clause.words] if step.condition else [])
+    asks = step.verb is not None and step.verb.lemma in _ASKING
+    return asks and any(_IN_DOUBT.search(" ".join(w.lower for w in words)) for words in said)
 
 
 def _is_made_next(step: Step, steps: list[Step]) -> bool:

@@ -149,6 +149,9 @@ def _reads_as_step(clause: Clause, following: Clause | None) -> bool:
         return True
     if any(w.tag == "WH" for w in clause.subject):
         return True
+    tail = _tail(clause)
+    if len(tail) > 1 and tail[0].lower == "by" and _is_actor(tail[1:]):
+        return True
     return any(
         w.tag in {"IN", "TO"} and w.lower in {"from", "into", "to", "onto", "against", "with", "via", "through"}
         for w in _tail(clause)[:2]
@@ -192,6 +195,8 @@ def _command(clause: Clause) -> Judgement:
         return Judgement("task", clause.verb)
     if lemma == "be" or (lemma == "do" and after.split()[:1] in (["it"], ["that"], ["this"], ["so"])):
         return Judgement("note")
+    if lemma == "thank" and tail and tail[0].lower not in {"you", "god", "goodness"}:
+        return Judgement("task", clause.verb)
     if lemma in work.NEVER_COMMANDS:
         return Judgement("negated" if lemma in work.LEAVING else "note", clause.verb)
     if (lemma in {"make", "be"} and after.startswith("sure")) or lemma == "ensure":
@@ -199,6 +204,8 @@ def _command(clause: Clause) -> Judgement:
     if lemma in work.LEAVING and not after.startswith(work.LEAVING_WORK):
         return Judgement("negated", clause.verb)
     if lemma == "keep":
+        if len(tail) > 1 and tail[0].tag == "VG" and _is_work(tail[0].lemma):
+            return Judgement("task", clause.verb + 1)
         return Judgement("task" if after.startswith(work.KEEPING_WORK) else "note", clause.verb)
     if lemma == "let":
         return (
@@ -340,6 +347,8 @@ def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:
             clause.verb,
         )
     passive = verb.tag == "VN"
+    if verb.lemma == "end" and _text(_tail(clause)).startswith("up "):
+        return Judgement("task", clause.verb)
     if verb.lemma in work.FINISHING and (
         passive or first in function.ANAPHORS or first in {"this", "everything", "all"}
     ):

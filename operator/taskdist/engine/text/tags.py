@@ -596,7 +596,12 @@ def _s_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
         "each",
     }:
         return "VZ", base
-    if previous.tag in {"N", "CD"} and not _verb_since_boundary(words, i) and not previous.lower.endswith(("'s", "s'")):
+    of_them = previous.tag == "PRP" and i > 1 and words[i - 2].lower == "of"
+    if (
+        (previous.tag in {"N", "CD"} or of_them)
+        and not _verb_since_boundary(words, i)
+        and not previous.lower.endswith(("'s", "s'"))
+    ):
         if _ends(words, i + 1):
             unlikely = base in inflect.AMBIGUOUS
             return ("N", "") if unlikely else ("VZ", base)

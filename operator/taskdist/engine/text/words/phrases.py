@@ -11,7 +11,7 @@ ADVERBIAL: dict[str, tuple[str, ...]] = {
         "if so", "if yes", "if it is", "if it does", "if they are", "if they do", "if there are", "if there is any", "if there are any", "in that case", "if that's the case", "if that is the case", "if this is the case", "in this case", "if that works", "if it works", "if this works", "if that succeeds", "if it succeeds", "if they succeed", "if this succeeds", "if that passes", "if yes then", "if so then",
     ),
     "then": (
-        "then", "next", "afterwards", "afterward", "subsequently", "thereafter", "later", "later on", "after that", "after this", "after which", "only then",
+        "from where", "from there", "upon which", "at which point", "whereupon", "then", "next", "afterwards", "afterward", "subsequently", "thereafter", "later", "later on", "after that", "after this", "after which", "only then",
         "once that is done", "once that's done", "once this is done", "once done", "when done", "when that is done", "when that's done", "when this is done", "when finished",
         "once finished", "once complete", "once completed", "once it is done", "once it's done", "as soon as that is done", "as soon as that's done", "as soon as this is done", "following that",
         "following this", "from there", "from then on", "from there on", "thereupon", "with that done", "with this done", "that done", "this done", "with that in place", "with this in place", "with that", "upon completion",

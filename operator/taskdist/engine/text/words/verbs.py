@@ -251,6 +251,7 @@ witness work workshop wrap yield zip zone
 
 # base past participle -ing, where the last is left out when it is regular.
 IRREGULAR = """
+proofread proofread proofread; belong belonged belonged;
 arise arose arisen; be was been being; bear bore borne; become became become; begin began begun beginning; bend bent
 bent; bet bet bet betting; bid bid bid bidding; bind bound bound; bleed bled bled; blow blew blown; break broke
 broken; breed bred bred; bring brought brought; broadcast broadcast broadcast; build built built; burn burnt burnt;

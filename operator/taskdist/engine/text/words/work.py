@@ -137,7 +137,7 @@ HABIT = (
     "twice a",
 )
 # "The memo goes to the board", "the report draws on the metrics": what becomes of a thing.
-MOVING = _set("go come draw feed build follow rest flow land move")
+MOVING = _set("go come draw feed build follow rest flow land move end belong")
 # "We need more time": no deliverable.
 VAGUE_NEEDS = _set(
     "time memory space room patience help money budget access care attention power rest sleep it this that them more less anything something nothing everything you me us downtime approval answer idea trolley one"
