@@ -29,6 +29,7 @@ class Reason:
     """Values of ``reason`` in the termination message; all but the last are reasons of SubTasks too."""
 
     TIMEOUT: Final = "Timeout"
+    SILENT: Final = "Silent"
     OOM_KILLED: Final = "OOMKilled"
     ERROR: Final = "AgentError"
     RETRY: Final = "AgentRetry"
@@ -79,6 +80,7 @@ class Task(NamedTuple):
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inputs_omitted: tuple[str, ...] = ()
     timeout_seconds: int | None = None
+    heartbeat_seconds: int | None = None
 
 
 class ContractError(Exception):
@@ -125,6 +127,7 @@ def parse_task(raw: bytes) -> Task:
         groups=tuple((name, fields.strings(f"groups.{name}", ids)) for name, ids in fields.members("groups")),
         inputs_omitted=fields.texts("inputsOmitted"),
         timeout_seconds=fields.positive("timeoutSeconds") if "timeoutSeconds" in document else None,
+        heartbeat_seconds=fields.positive("heartbeatSeconds") if "heartbeatSeconds" in document else None,
     )
     if task.script and task.command:
         fields.problems.append("script: a task has either a script or a command, not both")

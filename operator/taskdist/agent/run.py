@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taskdist.agent import contract, outcome, placeholders, usage, workspace
 from taskdist.agent.contract import Reason
-from taskdist.agent.supervise import Doorbell, Ended, StartError, supervise
+from taskdist.agent.supervise import Doorbell, Ended, Heartbeat, StartError, supervise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,8 +92,15 @@ def attempt(env: Mapping[str, str], doorbell: Doorbell, started: float) -> Verdi
                 "(TASKDIST_MODEL_ENDPOINT and TASKDIST_MODEL) to follow its description",
             )
         variables = _environment(env, task, place, end_at) | work.variables
+        heartbeat = Heartbeat(place.progress, task.heartbeat_seconds) if task.heartbeat_seconds else None
         ended = supervise(
-            work.argv, variables, place.work, doorbell=doorbell, end_at=end_at, grace_seconds=grace_seconds
+            work.argv,
+            variables,
+            place.work,
+            doorbell=doorbell,
+            end_at=end_at,
+            heartbeat=heartbeat,
+            grace_seconds=grace_seconds,
         )
         return _judge(ended, place, time.monotonic() - started)
     except placeholders.MissingResultError as e:
@@ -192,6 +199,9 @@ def _judge(ended: Ended, place: Workspace, seconds: float) -> Verdict:
     if ended.timed_out:
         error = f"ended after {seconds:.0f} s: the time of this attempt was up"
         return Verdict(contract.EXIT_TIMEOUT, Reason.TIMEOUT, error, costs, ended.usage)
+    if ended.silent:
+        error = f"ended after {seconds:.0f} s: the progress file was not touched in time"
+        return Verdict(contract.EXIT_TIMEOUT, Reason.SILENT, error, costs, ended.usage)
     if ended.signal:
         error = f"asked to end by {signal.Signals(ended.signal).name} after {seconds:.0f} s"
         return Verdict(contract.EXIT_SIGNAL + ended.signal, Reason.TERMINATED, error, costs, ended.usage)

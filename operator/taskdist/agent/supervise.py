@@ -39,6 +39,8 @@ class Ended(NamedTuple):
     """The work's own, or 128 + the signal that ended it."""
     timed_out: bool
     """The deadline came first."""
+    silent: bool
+    """It did not touch its progress file for too long."""
     signal: int
     """Signal that the agent itself was sent, 0 if none."""
     out_of_memory: bool
@@ -46,6 +48,13 @@ class Ended(NamedTuple):
     stderr_tail: bytes
     """The last it wrote to standard error."""
     usage: usage.Usage
+
+
+class Heartbeat(NamedTuple):
+    """The work must change ``file`` at least every ``seconds``."""
+
+    file: Path
+    seconds: float
 
 
 class StartError(Exception):
@@ -82,11 +91,13 @@ def supervise(
     *,
     doorbell: Doorbell,
     end_at: float | None = None,
+    heartbeat: Heartbeat | None = None,
     grace_seconds: float,
 ) -> Ended:
-    """Run ``argv`` in ``folder`` until it ends, ``end_at`` (of ``time.monotonic``) has come, or a signal asks to stop.
+    """Run ``argv`` in ``folder`` until it ends, ``end_at`` (of ``time.monotonic``) has come, its ``heartbeat`` stops, or a
+    signal asks to stop.
 
-    In the last two cases its process group gets SIGTERM, and SIGKILL when ``grace_seconds`` are over. Whatever of the group is
+    In all but the first case its process group gets SIGTERM, and SIGKILL when ``grace_seconds`` are over. Whatever of the group is
     left when its first process has ended is killed: a container has no background.
 
     Raises:
@@ -117,7 +128,7 @@ def supervise(
         raise StartError(f"{argv[0]}: {e.strerror}", EXIT_NOT_EXECUTABLE) from e
     finally:
         os.close(write_fd)
-    run = _Run(pid, read_fd, doorbell, cgroup, end_at, grace_seconds)
+    run = _Run(pid, read_fd, doorbell, cgroup, end_at, heartbeat, grace_seconds)
     try:
         status = run.watch()
     finally:
@@ -126,6 +137,7 @@ def supervise(
     return Ended(
         exit_code=code if code >= 0 else EXIT_SIGNAL - code,
         timed_out=run.timed_out,
+        silent=run.silent,
         signal=run.signal,
         out_of_memory=cgroup is not None and cgroup.oom_kills() > kills_before,
         stderr_tail=run.tail,
@@ -162,9 +174,11 @@ class _Run:
         doorbell: Doorbell,
         cgroup: usage.MemoryCgroup | None,
         end_at: float | None,
+        heartbeat: Heartbeat | None,
         grace_seconds: float,
     ) -> None:
         self.timed_out = False
+        self.silent = False
         self.signal = 0
         self.tail = b""
         self.peak_bytes = 0
@@ -173,6 +187,9 @@ class _Run:
         self._doorbell = doorbell
         self._cgroup = cgroup
         self._end_at = end_at
+        self._heartbeat = heartbeat
+        self._beat = 0
+        self._silent_at = time.monotonic() + (heartbeat.seconds if heartbeat else 0.0)
         self._grace_seconds = grace_seconds
         self._kill_at: float | None = None
         self._give_up_at: float | None = None
@@ -192,12 +209,26 @@ class _Run:
             if self._end_at is not None and now >= self._end_at and self._kill_at is None:
                 self.timed_out = True
                 self._ask_to_end(signal.SIGTERM, now)
+            if self._heartbeat is not None and self._kill_at is None and self._is_silent(self._heartbeat, now):
+                self.silent = True
+                self._ask_to_end(signal.SIGTERM, now)
             self._wait(self._next_wake(now) - now)
         # Only now, while the ended process still holds the group's number, is it sure to be the right group.
         self._send(signal.SIGKILL)
         _, status = os.waitpid(self._pid, 0)
         self._clear_up()
         return status
+
+    def _is_silent(self, heartbeat: Heartbeat, now: float) -> bool:
+        """True if the file has not changed for too long. Only that it changed counts, not when: clocks may jump."""
+        try:
+            changed = heartbeat.file.stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        if changed != self._beat:
+            self._beat = changed
+            self._silent_at = now + heartbeat.seconds
+        return now >= self._silent_at
 
     def _has_ended(self) -> bool:
         ended = os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -217,6 +248,8 @@ class _Run:
 
     def _next_wake(self, now: float) -> float:
         wakes = [at for at in (self._end_at, self._kill_at, self._give_up_at) if at is not None and at > now]
+        if self._heartbeat is not None and self._kill_at is None:
+            wakes.append(now + self._heartbeat.seconds / 4)
         return min([*wakes, now + (_SAMPLE_SECONDS if self._cgroup else 60.0)])
 
     def _wait(self, seconds: float) -> None:

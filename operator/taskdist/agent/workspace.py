@@ -50,6 +50,11 @@ class Workspace(NamedTuple):
         return self.root / "artifacts.json"
 
     @property
+    def progress(self) -> Path:
+        """File that the work touches to show that it is alive, where its agent type asks for heartbeats."""
+        return self.root / "progress"
+
+    @property
     def script(self) -> Path:
         """The script, where the task has one."""
         return self.root / "script"
@@ -62,6 +67,7 @@ class Workspace(NamedTuple):
             "TASKDIST_RESULTS_DIR": str(self.results_folder),
             "TASKDIST_USAGE": str(self.usage),
             "TASKDIST_ARTIFACTS": str(self.artifacts),
+            "TASKDIST_PROGRESS": str(self.progress),
         }
 
 

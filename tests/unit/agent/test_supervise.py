@@ -168,3 +168,15 @@ def test_the_machine_s_memory_is_not_the_pod_s(tmp_path: Path, files: dict[str, 
 def test_a_cgroup_that_vanished_counts_as_nothing(tmp_path: Path) -> None:
     gone = MemoryCgroup(tmp_path / "gone", 2, 2**27)
     assert (gone.unreclaimable_bytes(), gone.oom_kills()) == (0, 0)
+
+
+def test_work_that_falls_silent_is_ended_to_be_tried_again(pod: Pod) -> None:
+    done = pod.run(script="touch $TASKDIST_PROGRESS; echo begun; sleep 300", heartbeatSeconds=1)
+    assert (done.exit_code, done.stdout) == (124, "begun\n")
+    assert done.message["reason"] == "Silent"
+    assert "progress file" in done.error
+
+
+def test_work_that_shows_progress_may_take_longer_than_its_heartbeat(pod: Pod) -> None:
+    done = pod.run(script="for i in 1 2 3 4 5 6; do sleep 0.4; touch $TASKDIST_PROGRESS; done", heartbeatSeconds=1)
+    assert done.exit_code == 0
