@@ -94,11 +94,10 @@ def supervise(
     heartbeat: Heartbeat | None = None,
     grace_seconds: float,
 ) -> Ended:
-    """Run ``argv`` in ``folder`` until it ends, ``end_at`` (of ``time.monotonic``) has come, its ``heartbeat`` stops, or a
-    signal asks to stop.
+    """Run ``argv`` in ``folder`` until it ends, or must: by ``end_at`` (of ``time.monotonic``), silence, or a signal.
 
-    In all but the first case its process group gets SIGTERM, and SIGKILL when ``grace_seconds`` are over. Whatever of the group is
-    left when its first process has ended is killed: a container has no background.
+    If it must, its process group gets SIGTERM, and SIGKILL when ``grace_seconds`` are over. Whatever of the group is left when
+    its first process has ended is killed: a container has no background. Silence is a ``heartbeat`` that stops.
 
     Raises:
         StartError: the program is not there or cannot be run.

@@ -28,6 +28,7 @@ from taskdist.reconcile.actions import (
     DeleteSubTask,
     PatchSubTaskStatus,
 )
+from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
 
@@ -160,6 +161,8 @@ class Applier:
         path = paths.item("SubTask", key.namespace, action.name, "status")
         answer = await self._client.request("PATCH", path, body=body, content_type=MERGE_PATCH)
         self._store.subtask_event("MODIFIED", self._decode_subtask(answer))
+        if action.ended is not None:
+            metrics.ATTEMPTS.labels(action.ended.value).inc()
 
     async def _still_there(self, key: Key, action: PatchSubTaskStatus) -> bool:
         """True if the pod that the cache has lost exists after all: then it is taken in, and its attempt goes on."""

@@ -1,6 +1,7 @@
-"""How many pods of each agent type and provider are alive, in the statuses of AgentTypes and Providers.
+"""The statuses of AgentTypes and Providers: how many of their pods are alive, and whether their circuits let work through.
 
-Counted from what is known, written only where it differs, a few seconds apart: a figure for people, which nothing decides on.
+Derived from what is known, written only where it differs, a few seconds apart; a circuit that opens or closes is also told as an
+event. Nothing decides on these statuses but a fresh operator, which takes up open circuits where the last one left them.
 """
 
 from __future__ import annotations
@@ -8,16 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from taskdist.api.names import API_VERSION
+from taskdist.api.agent_type import AgentType
+from taskdist.api.names import API_VERSION, Circuit, ConditionStatus, ConditionType, Reason
+from taskdist.api.provider import Provider
 from taskdist.cluster import paths
 from taskdist.cluster.client import MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
+from taskdist.cluster.publish import publish_event
 from taskdist.cluster.store import Store
+from taskdist.reconcile.actions import Event
+from taskdist.reconcile.text import wire_time
+from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
-_INTERVAL = 5.0
+_INTERVAL = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +50,88 @@ def count(store: Store) -> Census:
     return Census(by_agent_type, by_provider)
 
 
-async def publish(client: Client, store: Store) -> None:
+async def publish(client: Client, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Keep the statuses up to date until cancelled."""
     while True:
         await asyncio.sleep(_INTERVAL)
-        census = count(store)
+        census, health, now = count(store), store.catalogue.health, clock()
         for agent_type in tuple(store.catalogue.agent_types.values()):
             name = agent_type.metadata.name
-            if agent_type.status.active != census.by_agent_type[name] or not agent_type.status.observed_generation:
-                status = {"active": census.by_agent_type[name], "observedGeneration": agent_type.metadata.generation}
-                await _patch(client, "AgentType", name, status)
+            circuit = health.agent_circuit(name, now)
+            why = health.agent_types[name].why if name in health.agent_types else ""
+            condition = _condition(agent_type, ConditionType.READY, circuit, why, now)
+            wanted = {"active": census.by_agent_type[name], **_common(agent_type, condition)}
+            await _bring_up_to_date(client, agent_type, wanted, condition)
         for provider in tuple(store.catalogue.providers.values()):
             name = provider.metadata.name
-            if provider.status.active != census.by_provider[name] or not provider.status.observed_generation:
-                status = {"active": census.by_provider[name], "observedGeneration": provider.metadata.generation}
-                await _patch(client, "Provider", name, status)
+            circuit = health.provider_circuit(provider, now)
+            why = health.providers[name].why if name in health.providers else ""
+            condition = _condition(provider, ConditionType.HEALTHY, circuit, why, now)
+            wanted = {
+                "active": census.by_provider[name],
+                "healthy": circuit is not Circuit.OPEN,
+                "circuit": circuit.value,
+                **_common(provider, condition),
+            }
+            await _bring_up_to_date(client, provider, wanted, condition)
+        metrics.OPEN_CIRCUITS.labels("provider").set(
+            sum(health.provider_circuit(p, now) is not Circuit.CLOSED for p in store.catalogue.providers.values())
+        )
+        metrics.OPEN_CIRCUITS.labels("agent_type").set(
+            sum(health.agent_circuit(name, now) is not Circuit.CLOSED for name in store.catalogue.agent_types)
+        )
 
 
-async def _patch(client: Client, kind: str, name: str, status: dict[str, int]) -> None:
-    body = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "status": status}
+def _common(thing: AgentType | Provider, condition: dict[str, Any]) -> dict[str, Any]:
+    return {"observedGeneration": thing.metadata.generation, "conditions": [condition]}
+
+
+def _condition(
+    thing: AgentType | Provider, type_: ConditionType, circuit: Circuit, why: str, now: datetime
+) -> dict[str, Any]:
+    known = next((c for c in thing.status.conditions if c.type == type_), None)
+    opened = Reason.CIRCUIT_OPEN if type_ is ConditionType.HEALTHY else Reason.QUARANTINED
+    status, reason, message = {
+        Circuit.CLOSED: (ConditionStatus.TRUE, Reason.READY, ""),
+        Circuit.OPEN: (ConditionStatus.FALSE, opened, why),
+        Circuit.HALF_OPEN: (ConditionStatus.UNKNOWN, Reason.PROBING, f"one attempt probes it; before: {why}"),
+    }[circuit]
+    since = known.last_transition_time if known is not None and known.status is status else now
+    return {
+        "type": type_.value,
+        "status": status.value,
+        "reason": reason.value,
+        "message": message[:1024],
+        "lastTransitionTime": wire_time(since),
+        "observedGeneration": thing.metadata.generation,
+    }
+
+
+async def _bring_up_to_date(
+    client: Client, thing: AgentType | Provider, wanted: dict[str, Any], condition: dict[str, Any]
+) -> None:
+    """Write a status that differs, and tell of a circuit that moved."""
+    status = thing.status.model_dump(mode="json", by_alias=True)
+    known = next((c for c in status.get("conditions", ()) if c["type"] == condition["type"]), None)
+    same = known is not None and all(known.get(k) == condition[k] for k in ("status", "reason", "message"))
+    if same and all(status.get(k) == v for k, v in wanted.items() if k != "conditions"):
+        return
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": thing.kind,
+        "metadata": {"name": thing.metadata.name},
+        "status": wanted,
+    }
     try:
-        await client.patch(paths.item(kind, None, name, "status"), body, MERGE_PATCH)
+        await client.patch(paths.item(thing.kind, None, thing.metadata.name, "status"), body, MERGE_PATCH)
     except (ApiError, ClusterUnreachableError) as error:
-        _log.info("status of %s %s not written: %s", kind, name, error)
+        _log.info("status of %s %s not written: %s", thing.kind, thing.metadata.name, error)
+        return
+    if known is not None and known["status"] != condition["status"]:
+        good = condition["status"] == ConditionStatus.TRUE.value
+        type_ = "Normal" if good else "Warning"
+        message = condition["message"] or f"{thing.kind} {thing.metadata.name} is ready again"
+        _log.log(logging.INFO if good else logging.WARNING, "%s %s: %s", thing.kind, thing.metadata.name, message)
+        await publish_event(
+            client, thing, Event(type_, condition["reason"], message), now=condition["lastTransitionTime"]
+        )

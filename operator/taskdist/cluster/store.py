@@ -22,6 +22,7 @@ from taskdist.api.task_distribution import TaskDistribution
 from taskdist.cluster.wire import WireNode, WirePlan, WirePod, WireSubTask, node_view, pod_view, subtask_view
 from taskdist.reconcile.actions import Body
 from taskdist.reconcile.advance import slots_of
+from taskdist.reconcile.health import take_up
 from taskdist.reconcile.plan_object import SPEC_HASH
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection
 from taskdist.reconcile.slots import Claimant
@@ -101,6 +102,7 @@ class Store:
                 "AgentType %s does not have the known shape and is left out: %s", raw["metadata"]["name"], error
             )
             return
+        take_up(self.catalogue.health, agent_type)
         known = self.catalogue.agent_types.get(agent_type.metadata.name)
         self.catalogue.agent_types[agent_type.metadata.name] = agent_type
         if known is None or known.spec != agent_type.spec:
@@ -120,6 +122,7 @@ class Store:
                 "Provider %s does not have the known shape and is left out: %s", raw["metadata"]["name"], error
             )
             return
+        take_up(self.catalogue.health, provider)
         known = self.catalogue.providers.get(provider.metadata.name)
         self.catalogue.providers[provider.metadata.name] = provider
         if known is None or known.spec != provider.spec:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from taskdist.api.names import SubTaskReason
+
 Body = dict[str, Any]
 
 
@@ -41,6 +43,7 @@ class PatchSubTaskStatus:
     """Write a SubTask's status, refused by the server if the object is not the one that was seen.
 
     ``unless_pod`` names a pod that must be gone: a cache that lacks it may be older than the pod, so it is asked for first.
+    ``ended`` is how an attempt ended that the status records.
     """
 
     id: str
@@ -48,6 +51,7 @@ class PatchSubTaskStatus:
     resource_version: str
     status: Body
     unless_pod: str = ""
+    ended: SubTaskReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ def conclude(
 ) -> PatchSubTaskStatus:
     """Record the end of the current attempt, and in the same write either the end of the subtask or its next attempt.
 
+    What is taken for lost is asked for once more before it is written down: a cache may be older than the pod.
+
     ``agent_type`` ran the attempt; ``fallback`` gets a series of tries of its own when that one's are used up.
     """
     ended = replace(
@@ -43,24 +45,29 @@ def conclude(
     usage = subtask.usage.plus(_used(ended, outcome, prices, base_cost_usd))
     earlier = tuple(a.reason for a in subtask.attempts[:-1] if a.agent_type == ended.agent_type)
     attempts = (*subtask.attempts[:-1], ended)
-    if outcome.succeeded:
-        return _patch(subtask, SubTaskPhase.SUCCEEDED, outcome, attempts, usage)
-    follow = next_attempt(outcome.reason, earlier, subtask.retry, oom, ended.memory)
+    follow = None
+    if not outcome.succeeded:
+        follow = next_attempt(outcome.reason, earlier, subtask.retry, oom, ended.memory)
     runs_next = ended.agent_type
-    if follow is None and fallback and BLAME.get(outcome.reason, Blame.AGENT) is Blame.AGENT:
+    blamed = not outcome.succeeded and BLAME.get(outcome.reason, Blame.AGENT) is Blame.AGENT
+    if follow is None and fallback and blamed:
         follow, runs_next = NextAttempt(0.0, ended.memory), fallback
     if follow is None:
-        return _patch(subtask, SubTaskPhase.FAILED, outcome, attempts, usage)
-    number = ended.number + 1
-    begun = AttemptView(
-        number,
-        pod=pod_name(subtask.name, subtask.uid, number),
-        cpu=ended.cpu,
-        memory=follow.memory,
-        agent_type=runs_next,
-    )
-    at = now + timedelta(seconds=follow.wait_seconds)
-    return _patch(subtask, SubTaskPhase.RETRYING, outcome, (*attempts, begun), usage, next_at=at)
+        phase = SubTaskPhase.SUCCEEDED if outcome.succeeded else SubTaskPhase.FAILED
+        patch = _patch(subtask, phase, outcome, attempts, usage)
+    else:
+        number = ended.number + 1
+        begun = AttemptView(
+            number,
+            pod=pod_name(subtask.name, subtask.uid, number),
+            cpu=ended.cpu,
+            memory=follow.memory,
+            agent_type=runs_next,
+        )
+        at = now + timedelta(seconds=follow.wait_seconds)
+        patch = _patch(subtask, SubTaskPhase.RETRYING, outcome, (*attempts, begun), usage, next_at=at)
+    unless_pod = ended.pod if outcome.reason is SubTaskReason.POD_LOST else ""
+    return replace(patch, ended=outcome.reason, unless_pod=unless_pod)
 
 
 def settle(subtask: SubTaskView, phase: SubTaskPhase, reason: SubTaskReason, message: str) -> PatchSubTaskStatus:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from taskdist.api.names import Circuit, SubTaskReason
+from taskdist.api.agent_type import AgentType
+from taskdist.api.names import Circuit, ConditionStatus, ConditionType, SubTaskReason
 from taskdist.api.provider import Provider
 from taskdist.reconcile.breaker import Breaker, Limits
 from taskdist.reconcile.views import PodView
@@ -156,3 +157,15 @@ def provider_limits(provider: Provider) -> Limits:
     """When a provider's circuit opens, as its admin wants it."""
     wanted = provider.spec.circuit_breaker
     return Limits(wanted.failures, timedelta(seconds=wanted.window_seconds), timedelta(seconds=wanted.cooldown_seconds))
+
+
+def take_up(health: Health, thing: AgentType | Provider) -> None:
+    """Take up a circuit that an earlier operator left open, once, when the object is first seen."""
+    breakers = health.providers if isinstance(thing, Provider) else health.agent_types
+    type_ = ConditionType.HEALTHY if isinstance(thing, Provider) else ConditionType.READY
+    if thing.metadata.name in breakers:
+        return
+    breaker = breakers[thing.metadata.name] = Breaker()
+    for condition in thing.status.conditions:
+        if condition.type == type_ and condition.status is ConditionStatus.FALSE:
+            breaker.opened_at, breaker.why = condition.last_transition_time, condition.message
