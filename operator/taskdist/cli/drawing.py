@@ -358,7 +358,7 @@ class _Canvas:
         self._labels[place] = Span(text, style)
 
     def lines(self) -> list[Line]:
-        """Return the rows of text."""
+        """Return the rows of text. From left to right, a row on which nothing stands only parts what belongs together."""
         marks = {
             ((flow, across) if self._down else (across, flow)): Span(self._glyph(cell.mask), cell.style)
             for (flow, across), cell in self._cells.items()
@@ -366,7 +366,8 @@ class _Canvas:
         rows: dict[int, dict[int, Span]] = {}
         for (row, column), span in [*marks.items(), *self._labels.items()]:
             rows.setdefault(row, {})[column] = span
-        return [_text_row(rows.get(row, {})) for row in range(max(rows, default=-1) + 1)]
+        wanted = range(max(rows, default=-1) + 1) if self._down else sorted(rows)
+        return [_text_row(rows.get(row, {})) for row in wanted]
 
     def _glyph(self, mask: int) -> str:
         back, forward, up, down = (bool(mask & bit) for bit in (_BACK, _FORWARD, _UP, _DOWN))

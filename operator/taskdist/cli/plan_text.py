@@ -35,6 +35,9 @@ SHORT_HASH: Final = 8
 MOST_BARS: Final = 60
 """A longer schedule is no picture any more."""
 _MOST_WARNINGS: Final = 40
+_MOST_WAITS: Final = 10
+_NUMBERS: Final = 44
+"""Cells that the marks, the four columns of numbers and the gaps take."""
 _MARK: Final = "◆"
 _SEVERITIES: Final = {
     Severity.ERROR: ("✗", "error"),
@@ -54,7 +57,11 @@ def plan_text(
     lines = list(_header(planned, title))
     if plan.subtasks:
         lines += [(), *_subtasks(plan.subtasks, width)]
-        for heading, body in (("Graph", graph_text(planned, width)), ("Schedule", _schedule(planned, width))):
+        for heading, body in (
+            ("Graph", graph_text(planned, width)),
+            ("Schedule", _schedule(planned, width)),
+            ("Waits for what others change", _waits(planned, width)),
+        ):
             if body:
                 lines += [(), line("  ", Span(heading, "bold")), *body]
     if plan.findings:
@@ -82,7 +89,9 @@ def _header(planned: Planned, title: str) -> Iterator[Line]:
 
 def _subtasks(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
     several_providers = len({subtask.provider for subtask in subtasks}) > 1 or width >= 100
-    longest = max(12, width // 4)
+    longest = _room_for_ids(
+        subtasks, width - (2 + max(cells(s.provider) for s in subtasks) if several_providers else 0)
+    )
     columns = [Column(""), Column("SUBTASK"), Column("AGENT")]
     columns += [Column("PROVIDER")] if several_providers else []
     columns += [Column(title, right=True) for title in ("CPU", "MEMORY", "TIME", "COST")]
@@ -106,6 +115,12 @@ def _subtasks(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
         lines += _with_dependencies(row, subtask, used, width)
     lines.append(line("  ", Span(_MARK, "added"), Span(" on the critical path: any delay delays the end", "dim")))
     return lines
+
+
+def _room_for_ids(subtasks: tuple[PlannedSubTask, ...], width: int) -> int:
+    """Return how long ids may be: a quarter of the width, or whatever agent types and numbers leave of it."""
+    agents = max(cells(subtask.agent_type) for subtask in subtasks)
+    return max(12, width // 4, min(40, width - agents - _NUMBERS))
 
 
 def _style(subtask: PlannedSubTask) -> str:
@@ -186,6 +201,24 @@ def _schedule(planned: Planned, width: int) -> list[Line]:
         least = duration(quality.lower_bound_seconds)
         bound = f"no schedule can be shorter than {least}; this one is within {_percent(quality.gap)}"
         lines.append(line("    ", Span(bound, "dim")))
+    return lines
+
+
+def _waits(planned: Planned, width: int) -> list[Line]:
+    """Return who waits for whom over a lock, the longest waits first, and what all of it costs."""
+    plan = planned.plan
+    ordered = sorted(plan.waits, key=lambda wait: (-wait.seconds, wait.lock, wait.after))
+    lines: list[Line] = []
+    for wait in ordered[:_MOST_WAITS]:
+        text = f"{clean(wait.after)} waits {duration(wait.seconds)} for {clean(wait.before)}"
+        room = max(width - 4 - cells(text) - 2, 12)
+        lines.append(line(f"    {text}  ", Span(fit(clean(wait.lock), room), "dim")))
+    if len(ordered) > _MOST_WAITS:
+        lines.append(line(Span(f"    and {count(len(ordered) - _MOST_WAITS, 'more wait')}; -o json has all", "dim")))
+    if lines:
+        cost = plan.conflict_seconds + plan.lock_seconds
+        told = f"all of it makes the plan {duration(cost)} longer" if cost else "none of it makes the plan longer"
+        lines.append(line(Span(f"    {told}", "dim")))
     return lines
 
 

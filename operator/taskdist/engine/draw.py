@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from taskdist.engine.conflicts import conflicts
+from taskdist.engine.contention import after_claims
 from taskdist.engine.cost import estimate, total
 from taskdist.engine.facts import Drawn
 from taskdist.engine.graph import critical_path, depths
@@ -18,6 +19,7 @@ from taskdist.engine.model import (
     PlannedSubTask,
     ScheduleQuality,
     Strategy,
+    Wait,
     Work,
 )
 from taskdist.engine.peak import peak
@@ -26,7 +28,7 @@ from taskdist.engine.schedule import Effort, exact, solve
 from taskdist.engine.schedule.objective import Outcome, best
 from taskdist.engine.setting import Setting, quick, replay
 from taskdist.engine.shape import descendants, width
-from taskdist.engine.timetable import Load
+from taskdist.engine.timetable import Load, lock_users
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from taskdist.engine.conflicts import Conflict
     from taskdist.engine.facts import Outline
     from taskdist.engine.graph import CriticalPath
-    from taskdist.engine.model import Estimate, ProviderSpec
+    from taskdist.engine.model import ClusterFacts, Estimate, ProviderSpec
     from taskdist.engine.schedule import Schedule
 
 
@@ -71,9 +73,10 @@ def draw(outline: Outline) -> Drawn:
         ),
         reach=reach,
         conflicts=found,
-        conflict_waits=_waits(found, subtasks, schedule),
+        waits=_waits(outline, placed, schedule),
         conflict_seconds=_added_seconds(placed.setting, {c.lock for c in found}),
         lock_seconds=_added_seconds(placed.setting, _declared_locks(outline)),
+        contention_seconds=_contention_seconds(placed.setting, request.cluster),
         peak=most,
         free_peak=peak(free_starts, setting.durations, requests),
         free_makespan=max(s + d for s, d in zip(free_starts, setting.durations, strict=True)),
@@ -106,7 +109,7 @@ def _setting(outline: Outline, found: Sequence[Conflict]) -> Setting:
         durations=tuple(one.duration.middle for one in outline.assigned),
         loads=loads,
         max_parallel=1 if one_by_one else request.limits.max_parallel,
-        cluster=request.cluster,
+        cluster=after_claims(request.cluster, request.priority),
     )
 
 
@@ -240,12 +243,26 @@ def _added_seconds(setting: Setting, locks: set[str]) -> int:
     return max(0, setting.quick_makespan() - replace(setting, loads=loads).quick_makespan())
 
 
-def _waits(
-    found: Sequence[Conflict], subtasks: Sequence[PlannedSubTask], schedule: Schedule
-) -> tuple[tuple[str, str, str], ...]:
-    """Who waits for whom: (thing, earlier, later) for neighbours in the schedule that share a conflict."""
-    waits: list[tuple[str, str, str]] = []
-    for conflict in found:
-        turn = sorted(conflict.members, key=lambda node: (schedule.dispatched[node], schedule.ranks[node]))
-        waits += [(conflict.thing, subtasks[a].id, subtasks[b].id) for a, b in pairwise(turn)]
+def _contention_seconds(setting: Setting, cluster: ClusterFacts) -> int:
+    """Return how much longer the plan is because running distributions of the same or higher priority go first."""
+    if setting.cluster == cluster:
+        return 0
+    return max(0, setting.quick_makespan() - replace(setting, cluster=cluster).quick_makespan())
+
+
+def _waits(outline: Outline, placed: Placed, schedule: Schedule) -> tuple[Wait, ...]:
+    """Who waits for whom over a lock: neighbours in the schedule of each lock's holders that could have overlapped."""
+    starts, durations = schedule.dispatched, placed.setting.durations
+    ready = [
+        max((starts[b] + durations[b] for b in outline.graph.before[node]), default=0) for node in range(len(starts))
+    ]
+    declared = _declared_locks(outline)
+    waits: list[Wait] = []
+    for lock, holders in sorted(lock_users(placed.setting.loads).items()):
+        turn = sorted(holders, key=lambda node: (starts[node], schedule.ranks[node]))
+        for a, b in pairwise(turn):
+            seconds = starts[a] + durations[a] - ready[b]
+            if seconds > 0:
+                names = outline.drafts.items[a].id, outline.drafts.items[b].id
+                waits.append(Wait(lock, *names, seconds, inferred=lock not in declared))
     return tuple(waits)

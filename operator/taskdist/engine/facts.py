@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         AgentTypeSpec,
         Complexity,
         Estimate,
+        Insight,
         Parallelism,
         PlannedSubTask,
         PlanRequest,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Resources,
         Routing,
         ScheduleQuality,
+        Wait,
     )
     from taskdist.engine.placement import Candidates
     from taskdist.engine.references import Reference
@@ -66,22 +68,12 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
-class Insight:
-    """Something that would save money, time or room, with numbers, ready to be printed."""
-
-    code: str
-    path: str
-    message: str
-    recommendation: str
-
-
-@dataclass(frozen=True, slots=True)
 class Drawn:
     """The finished plan as the rules see it.
 
     ``peak`` is that of the plan; ``free_peak`` and ``free_makespan`` those of the same plan if quota, cluster and
-    providers had room for all. ``conflict_seconds`` and ``lock_seconds`` are what keeping writers apart and declared
-    locks add to the makespan.
+    providers had room for all. ``conflict_seconds``, ``lock_seconds`` and ``contention_seconds`` are what keeping writers
+    apart, declared locks, and leaving room to running distributions that go first add to the makespan.
     """
 
     subtasks: tuple[PlannedSubTask, ...]
@@ -94,9 +86,10 @@ class Drawn:
     free_peak: Peak
     free_makespan: int
     conflicts: tuple[Conflict, ...] = ()
-    conflict_waits: tuple[tuple[str, str, str], ...] = ()
+    waits: tuple[Wait, ...] = ()
     conflict_seconds: int = 0
     lock_seconds: int = 0
+    contention_seconds: int = 0
     solver_missing: bool = False
     insights: tuple[Insight, ...] = ()
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.cost import compute_cost, hourly_rate
-from taskdist.engine.facts import Insight
+from taskdist.engine.model import Insight
 from taskdist.engine.placement import fits
 from taskdist.engine.rules.feasibility import shown
 from taskdist.engine.rules.rule import counted, names, seconds
@@ -26,6 +26,8 @@ WORTH_USD: Final = Decimal("0.01")
 """Savings below a cent are not told."""
 WORTH_SHARE: Final = 0.05
 """Nor is time below a twentieth of the makespan."""
+_MANY_PODS: Final = 4
+"""From so many pods at a time on, running fewer of them is worth a thought."""
 _MOST_SUBTASKS: Final = 2000
 """Above, only what needs no further schedule is told: each takes a tenth of a second there."""
 
@@ -39,14 +41,17 @@ def insights(
     path: Sequence[int],
 ) -> tuple[Insight, ...]:
     """Everything worth telling about a plan of ``setting``: its makespan, most pods at a time, and critical path."""
-    found = [*_cheaper_provider(outline, placed_on), *_smaller_requests(outline, placed_on)]
-    if len(placed_on) <= _MOST_SUBTASKS:
+    small = len(placed_on) <= _MOST_SUBTASKS
+    found = [*_cheaper_provider(outline, placed_on, setting if small else None), *_smaller_requests(outline, placed_on)]
+    if small:
         found += [*_parallel(setting, length, pods), *_shorter_chain(outline, setting, length, path)]
     return tuple(found)
 
 
-def _cheaper_provider(outline: Outline, placed_on: Sequence[ProviderSpec]) -> Iterator[Insight]:
-    """One provider for all of the work that costs less than the planned ones."""
+def _cheaper_provider(
+    outline: Outline, placed_on: Sequence[ProviderSpec], setting: Setting | None
+) -> Iterator[Insight]:
+    """One provider for all of the work that costs less than the planned ones, and what its capacity costs in time."""
     own = _cost(outline, placed_on)
     offers: list[tuple[Decimal, str, ProviderSpec]] = []
     for provider in outline.request.providers:
@@ -59,40 +64,46 @@ def _cheaper_provider(outline: Outline, placed_on: Sequence[ProviderSpec]) -> It
     if own - cost < WORTH_USD:
         return
     allowed = not outline.request.allowed_providers or name in outline.request.allowed_providers
-    advice = "choose placement policy Cheapest" if allowed else f"add {name} to placement.providers"
-    bounded = (
-        ", though its capacity may let less run at the same time"
-        if provider.capacity is not None
-        else " and costs no time"
-    )
+    late = 0
+    if provider.capacity is not None and setting is not None:
+        moved = replace(setting, loads=tuple(replace(load, provider=provider) for load in setting.loads))
+        late = max(0, moved.quick_makespan() - setting.quick_makespan())
+    time = f"and cost {seconds(late)}, for what it can hold at a time" if late else "and cost no time"
+    if provider.capacity is not None and setting is None:
+        time = "though its capacity may let less run at the same time"
     yield Insight(
         "CheaperProvider",
         "spec.placement.policy" if allowed else "spec.placement.providers",
-        f"all on provider {name} would save ${own - cost:,.2f} of ${own:,.2f} for CPU and memory{bounded}",
-        advice,
+        f"all on provider {name} would save ${own - cost:,.2f} of ${own:,.2f} for CPU and memory, {time}",
+        "choose placement policy Cheapest" if allowed else f"add {name} to placement.providers",
+        saves_usd=own - cost,
+        costs_seconds=late,
     )
 
 
 def _smaller_requests(outline: Outline, placed_on: Sequence[ProviderSpec]) -> Iterator[Insight]:
-    """What requests above what finished attempts used cost."""
-    saved = Decimal(0)
-    who: list[str] = []
-    for one, provider in zip(outline.assigned, placed_on, strict=True):
-        learned, own = one.sizing.learned, one.sizing.resources
-        if learned is None:
-            continue
-        less = type(own)(min(own.cpu_millis, learned.cpu_millis), min(own.memory_bytes, learned.memory_bytes))
-        if less != own:
-            rate = hourly_rate(provider, own) - hourly_rate(provider, less)
-            saved += compute_cost(rate, one.duration.middle)
-            who.append(f"{one.draft.id}: {shown(less)}")
-    if saved >= WORTH_USD:
-        yield Insight(
-            "SmallerRequests",
-            "spec.resourcePolicy.rightSizing",
-            f"requests as finished attempts suggest ({names(who)}) would save ${saved:,.2f} and cost no time",
-            "leave resources out where you set them, and set rightSizing to Apply",
-        )
+    """What requests cost that are above what finished attempts used, or above what is planned for such work."""
+    for source, learned in (("as finished attempts suggest", True), ("as planned for such work", False)):
+        saved = Decimal(0)
+        who: list[str] = []
+        for one, provider in zip(outline.assigned, placed_on, strict=True):
+            better = one.sizing.learned if learned else (one.sizing.usual if one.sizing.learned is None else None)
+            own = one.sizing.resources
+            if better is None:
+                continue
+            less = type(own)(min(own.cpu_millis, better.cpu_millis), min(own.memory_bytes, better.memory_bytes))
+            if less != own:
+                rate = hourly_rate(provider, own) - hourly_rate(provider, less)
+                saved += compute_cost(rate, one.duration.middle)
+                who.append(f"{one.draft.id}: {shown(less)}")
+        if saved >= WORTH_USD:
+            yield Insight(
+                "SmallerRequests",
+                "spec.resourcePolicy.rightSizing",
+                f"requests {source} ({names(who)}) would save ${saved:,.2f}, and cost no time as far as is known",
+                "leave resources out where you set them, and set rightSizing to Apply",
+                saves_usd=saved,
+            )
 
 
 def _parallel(setting: Setting, length: int, pods: int) -> Iterator[Insight]:
@@ -108,6 +119,7 @@ def _parallel(setting: Setting, length: int, pods: int) -> Iterator[Insight]:
             f"maxParallel {2 * now} in place of {now} would save {seconds(length - doubled)} of {seconds(length)}, "
             "and costs no more",
             f"set maxParallel to {2 * now}, if the cluster has room for {counted(2 * now, 'pod')}",
+            saves_seconds=length - doubled,
         )
         return
     enough = _fewest(setting, length, pods)
@@ -118,6 +130,19 @@ def _parallel(setting: Setting, length: int, pods: int) -> Iterator[Insight]:
             f"maxParallel {enough} takes as long as {pods} at a time ({seconds(length)}), "
             f"and holds at most {counted(enough, 'pod')}",
             f"set maxParallel to {enough} to leave room for others",
+            saves_pods=pods - enough,
+        )
+    elif pods >= _MANY_PODS:
+        half = pods // 2
+        late = replace(setting, max_parallel=half).quick_makespan() - length
+        yield Insight(
+            "FewerParallel",
+            "spec.limits.maxParallel",
+            f"maxParallel {half} would hold at most {half} pods in place of {pods}, and cost {seconds(max(0, late))} "
+            f"on top of {seconds(length)}",
+            f"set maxParallel to {half} where room is scarcer than time",
+            saves_pods=pods - half,
+            costs_seconds=max(0, late),
         )
 
 
@@ -149,6 +174,7 @@ def _shorter_chain(outline: Outline, setting: Setting, length: int, path: Sequen
             f"halving {draft.id} ({seconds(setting.durations[node])}), the longest part of the critical "
             f"path, would save {seconds(length - shorter)} of {seconds(length)}",
             "split it into subtasks that run in parallel, or give it more CPU",
+            saves_seconds=length - shorter,
         )
 
 

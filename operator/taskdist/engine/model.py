@@ -143,7 +143,6 @@ class TaskSpec:
     retry: Retry | None = None
     cache_key: str = ""
     cache_seconds: int | None = None
-    cache_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,22 +214,51 @@ class ResourcePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Reservation:
+    """What another distribution of the namespace that has begun holds, and will still take.
+
+    ``held`` and ``held_pods`` are its pods now, ``peak`` and ``peak_pods`` what its plan holds at most at once;
+    ``reserved_usd`` is what it will still cost: its estimate less what is spent. ``priority`` is the value of its
+    PriorityClass; of equal ones it goes first, because it has begun. ``remaining_seconds`` 0 means unknown.
+    """
+
+    name: str
+    priority: int = 0
+    held: Resources = Resources(0, 0)
+    held_pods: int = 0
+    peak: Resources = Resources(0, 0)
+    peak_pods: int = 0
+    reserved_usd: Decimal = Decimal(0)
+    remaining_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterFacts:
     """What the cluster offers, as far as it is known; ``None`` and empty mean unknown (offline planning).
 
-    ``quota_free`` is what the namespace's ResourceQuota still allows, ``limit_minimum`` and ``limit_maximum`` come
-    from a LimitRange, ``held`` and ``reserved_usd`` are what other running distributions of the namespace hold.
+    ``quota_free`` is what the namespace's ResourceQuota still allows and ``quota_total`` all that it ever does,
+    ``limit_minimum`` and ``limit_maximum`` come from a LimitRange, ``held`` is what runs in the cluster already,
+    ``running`` are the other distributions of the namespace that have begun, and ``reserved_usd`` is what is reserved
+    beside what they say themselves.
     """
 
     largest_node: Resources | None = None
     allocatable: Resources | None = None
     quota_free: Resources | None = None
     quota_free_pods: int | None = None
+    quota_total: Resources | None = None
+    quota_total_pods: int | None = None
     limit_minimum: Resources | None = None
     limit_maximum: Resources | None = None
     held: Resources = Resources(0, 0)
     reserved_usd: Decimal = Decimal(0)
     held_locks: tuple[tuple[str, str], ...] = ()
+    running: tuple[Reservation, ...] = ()
+
+    @property
+    def reserved_total_usd(self) -> Decimal:
+        """All money of the namespace that is spoken for."""
+        return self.reserved_usd + sum((one.reserved_usd for one in self.running), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +296,8 @@ class PlanRequest:
     solver_work: float = 0.0
     """CP-SAT's deterministic work that the schedule is worth; 0 leaves the exact solver out
     (docs/adr/0003-schedule.md)."""
+    priority: int = 0
+    """Value of the PriorityClass: among the distributions of the namespace, the higher one gets scarce room first."""
     plan_only: bool = False
     """True if the plan is only looked at: what keeps it from running is worth a warning, not an error."""
 
@@ -353,7 +383,6 @@ class PlannedSubTask:
     for_each_result: str = ""
     cache_key: str = ""
     cache_seconds: int | None = None
-    cache_seconds: int | None = None
     item: str = ""
     definition_hash: str = ""
 
@@ -367,6 +396,34 @@ class Finding:
     path: str
     message: str
     recommendation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Two subtasks that need one lock: ``after`` starts once ``before`` is done, ``seconds`` later than it could.
+
+    ``inferred`` locks keep apart what would change the same ``lock`` thing at the same time; the others are the user's.
+    """
+
+    lock: str
+    before: str
+    after: str
+    seconds: int
+    inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """Something that would save money, time or pods at once, with what it saves and what it costs."""
+
+    code: str
+    path: str
+    message: str
+    recommendation: str
+    saves_usd: Decimal = Decimal(0)
+    saves_seconds: int = 0
+    saves_pods: int = 0
+    costs_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +471,12 @@ class Plan:
     schedule: ScheduleQuality = field(default_factory=ScheduleQuality)
     findings: tuple[Finding, ...] = ()
     hash: str = ""
+    waits: tuple[Wait, ...] = ()
+    insights: tuple[Insight, ...] = ()
+    conflict_seconds: int = 0
+    """What keeping undeclared conflicts apart adds to the makespan."""
+    lock_seconds: int = 0
+    """What declared locks add to it."""
 
     @property
     def valid(self) -> bool:

@@ -34,4 +34,8 @@ def plan(request: PlanRequest) -> Plan:
         schedule=drawn.schedule,
         findings=findings(Facts(outline, drawn)),
         hash=plan_hash(drawn.subtasks),
+        waits=drawn.waits,
+        insights=drawn.insights,
+        conflict_seconds=drawn.conflict_seconds,
+        lock_seconds=drawn.lock_seconds,
     )

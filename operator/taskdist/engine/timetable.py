@@ -59,7 +59,7 @@ def timetable(
         {load.agent_type for load in loads if load.agent_type.max_concurrent}, key=lambda a: a.name
     ):
         limit(agent_type.max_concurrent or 0, ((n, 1) for n in nodes if loads[n].agent_type == agent_type))
-    for users in _lock_users(loads):
+    for _, users in sorted(lock_users(loads).items()):
         limit(1, ((node, 1) for node in users))
     for room, inside in _rooms(loads, cluster):
         limit(room.cpu_millis, ((n, loads[n].resources.cpu_millis) for n in inside))
@@ -82,13 +82,13 @@ def free_of(cluster: ClusterFacts) -> Resources | None:
     )
 
 
-def _lock_users(loads: Sequence[Load]) -> list[list[int]]:
-    """Nodes that share a lock, for each lock that more than one of them holds."""
+def lock_users(loads: Sequence[Load]) -> dict[str, list[int]]:
+    """Return the nodes that hold each lock, for each lock that more than one of them holds."""
     users: dict[str, list[int]] = {}
     for node, load in enumerate(loads):
         for name in dict.fromkeys(load.locks):
             users.setdefault(name, []).append(node)
-    return [nodes for _, nodes in sorted(users.items()) if len(nodes) > 1]
+    return {name: nodes for name, nodes in users.items() if len(nodes) > 1}
 
 
 def _rooms(loads: Sequence[Load], cluster: ClusterFacts | None) -> list[tuple[Resources, Sequence[int]]]:

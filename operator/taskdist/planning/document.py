@@ -72,6 +72,31 @@ def planned_document(planned: Planned) -> dict[str, Any]:
             "durationHighSeconds": plan.estimate.seconds_high,
             "basis": plan.estimate.basis.value,
         },
+        "waits": [
+            {
+                "lock": wait.lock,
+                "before": wait.before,
+                "after": wait.after,
+                "seconds": wait.seconds,
+                "inferred": wait.inferred,
+            }
+            for wait in plan.waits
+        ],
+        "conflictSeconds": plan.conflict_seconds,
+        "lockSeconds": plan.lock_seconds,
+        "insights": [
+            {
+                "code": insight.code,
+                "path": insight.path,
+                "message": insight.message,
+                "recommendation": insight.recommendation,
+                "savesUSD": _money(insight.saves_usd),
+                "savesSeconds": insight.saves_seconds,
+                "savesPods": insight.saves_pods,
+                "costsSeconds": insight.costs_seconds,
+            }
+            for insight in plan.insights
+        ],
         "warnings": [
             {
                 "code": finding.code,

@@ -13,6 +13,7 @@ from taskdist.engine.model import (
     EdgeSource,
     Estimate,
     Finding,
+    Insight,
     Parallelism,
     Plan,
     PlannedSubTask,
@@ -21,6 +22,7 @@ from taskdist.engine.model import (
     ScheduleQuality,
     Severity,
     TriggerRule,
+    Wait,
     Work,
 )
 from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
@@ -80,8 +82,8 @@ class _Entry:
     def entry(self, key: str) -> _Entry:
         return _Entry(self._get(key, Mapping, None), self._place(key))
 
-    def entries(self, key: str) -> list[_Entry]:
-        items = self._get(key, list, None)
+    def entries(self, key: str, *, optional: bool = False) -> list[_Entry]:
+        items = self._get(key, list, [] if optional else None)
         return [_Entry(item, f"{self._place(key)}[{index}]") for index, item in enumerate(items)]
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -160,6 +162,27 @@ def read_document(document: object) -> Planned:
             for finding in top.entries("warnings")
         ),
         hash=top.text("hash"),
+        waits=tuple(
+            Wait(
+                wait.text("lock"), wait.text("before"), wait.text("after"), wait.whole("seconds"), wait.flag("inferred")
+            )
+            for wait in top.entries("waits", optional=True)
+        ),
+        insights=tuple(
+            Insight(
+                insight.text("code"),
+                insight.text("path", ""),
+                insight.text("message"),
+                insight.text("recommendation", ""),
+                insight.amount("savesUSD", "0"),
+                insight.whole("savesSeconds", 0),
+                insight.whole("savesPods", 0),
+                insight.whole("costsSeconds", 0),
+            )
+            for insight in top.entries("insights", optional=True)
+        ),
+        conflict_seconds=top.whole("conflictSeconds", 0),
+        lock_seconds=top.whole("lockSeconds", 0),
     )
     return Planned(top.text("name", ""), top.text("namespace", ""), top.text("strategy", ""), plan)
 

@@ -50,6 +50,7 @@ def plan_request(
     history: Sequence[engine.Observation] = (),
     *,
     namespace_labels: Mapping[str, str] | None = None,
+    priority: int = 0,
 ) -> engine.PlanRequest:
     """Return everything that the plan of ``distribution`` depends on; agent types and providers come in any order.
 
@@ -61,6 +62,7 @@ def plan_request(
         history: what finished attempts taught, one entry per agent type.
         namespace_labels: labels of the namespace, for the agent types' ``namespaceSelector``; None means unknown, and
             then no agent type is ruled out.
+        priority: value of the PriorityClass that ``spec.priorityClassName`` names, or of the cluster's default.
 
     Raises:
         InvalidRequest: with every mistake, each with the path of its field.
@@ -93,6 +95,7 @@ def plan_request(
         or (engine.ProviderSpec(name=DEFAULT_PROVIDER),),
         cluster=cluster or engine.ClusterFacts(),
         history=tuple(sorted(history, key=lambda observation: observation.agent_type)),
+        priority=priority,
         plan_only=spec.planning.mode is PlanningMode.PLAN_ONLY,
     )
     if read.findings:

@@ -75,7 +75,7 @@ def test_serializes_by_default_and_says_what_it_costs():
     assert one.finish <= other.start or other.finish <= one.start
     found = finding(plan, "ConflictingWrites")
     assert found.severity is Severity.WARNING
-    assert "b waits for a (all conflicts together cost 100 s)" in found.message
+    assert "b waits 100 s for a (all conflicts together make the plan 100 s longer)" in found.message
 
 
 def test_only_warns_when_told_so():

@@ -75,6 +75,7 @@ def test_every_field_of_a_full_object_arrives() -> None:
         timeout_seconds=600,
         retry=engine.Retry(1, 0, Decimal("1.5"), 86400),
         cache_key="logs-2026",
+        cache_seconds=86400,
     )
     assert optimize == engine.TaskSpec(
         name="optimize",
@@ -109,7 +110,16 @@ def test_no_field_of_the_request_is_left_at_its_default_by_mistake() -> None:
     got = plan_request(TaskDistribution.model_validate(of_kind("TaskDistribution")), ())
     usual = engine.PlanRequest(name="", providers=got.providers)
     same = {f.name for f in fields(got) if getattr(got, f.name) == getattr(usual, f.name)}
-    assert same == {"namespace", "agent_types", "cluster", "history", "providers", "solver_work", "plan_only"}
+    assert same == {
+        "namespace",
+        "agent_types",
+        "cluster",
+        "history",
+        "providers",
+        "solver_work",
+        "plan_only",
+        "priority",
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from taskdist.cli.sources import Drawn
     from taskdist.planning.document import Planned
     from taskdist.planning.manifest import Manifests, Mistake
+
+
+_TEXT: Final = "--text"
+"""Stands for the file where a description is planned that no file holds."""
 
 
 class PlanOutput(StrEnum):
@@ -127,7 +131,7 @@ def _manifests(files: Sequence[str], text: str) -> Manifests:
         "metadata": {"name": "text"},
         "spec": {"description": text},
     }
-    return read([("--text", json.dumps(manifest))])
+    return read([(_TEXT, json.dumps(manifest))])
 
 
 def _around(from_cluster: bool, namespace: str, context: str, kubeconfig: str) -> Any:
@@ -159,7 +163,9 @@ def _print(drawn: Sequence[Drawn], output: PlanOutput) -> None:
             from taskdist.cli.plan_text import plan_text
 
             for index, one in enumerate(drawn):
-                places = {placed.finding.path: str(placed.mark) for placed in one.findings if placed.finding.path}
+                places = {
+                    p.finding.path: str(p.mark) for p in one.findings if p.finding.path and p.mark.source != _TEXT
+                }
                 text = plan_text(one.planned, width(), places=places)
                 show([(), *text] if index else text)
         case PlanOutput.JSON:

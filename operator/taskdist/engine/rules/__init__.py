@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.model import Severity
-from taskdist.engine.rules import agents, estimates, feasibility, insights, parallelism, structure
+from taskdist.engine.rules import agents, contention, estimates, feasibility, insights, parallelism, running, structure
 from taskdist.engine.rules.rule import Hit, Rule, in_order
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ GROUPS: Final = (
     ("What was written", structure.RULES),
     ("Who does it", agents.RULES),
     ("What it needs and where it fits", feasibility.RULES),
+    ("Who else wants it", contention.RULES),
     ("Money and time", estimates.RULES),
     ("Order and parallelism", parallelism.RULES),
+    ("How it will go", running.RULES),
     ("What would save", insights.RULES),
 )
 """Every rule, under the heading that the documentation gives it."""

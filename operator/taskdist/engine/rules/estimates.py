@@ -32,10 +32,12 @@ def _usd_up(value: Decimal) -> str:
 
 def _budget_exceeded(facts: Facts) -> Iterator[Hit]:
     plan, request = facts.plan, facts.outline.request
-    budget, reserved = request.limits.budget_usd, request.cluster.reserved_usd
+    budget, reserved = request.limits.budget_usd, request.cluster.reserved_total_usd
     if plan is None or budget is None or plan.estimate.cost_usd + reserved <= budget:
         return
+    who = names([f"{r.name}: {_usd(r.reserved_usd)}" for r in request.cluster.running if r.reserved_usd])
     held = f", and {_usd(reserved)} are reserved by running distributions" if reserved else ""
+    held += f" ({who})" if who else ""
     yield Hit(
         f"the plan costs about {_usd(plan.estimate.cost_usd)}{held}; the budget is {_usd(budget)}",
         severity=Severity.ERROR if request.limits.block_on_budget else Severity.WARNING,
@@ -48,13 +50,14 @@ def _high_cost(facts: Facts) -> Iterator[Hit]:
     plan, request = facts.plan, facts.outline.request
     if plan is None:
         return
-    budget, reserved = request.limits.budget_usd, request.cluster.reserved_usd
+    budget, reserved = request.limits.budget_usd, request.cluster.reserved_total_usd
     middle, high = plan.estimate.cost_usd, plan.estimate.cost_high_usd
     if budget is None:
         if middle >= HIGH_COST_USD:
             yield Hit(f"the plan costs about {_usd(middle)} (up to {_usd(high)}), and no budget bounds it")
     elif middle + reserved <= budget < high + reserved:
-        yield Hit(f"the plan costs about {_usd(middle)}, but may cost {_usd(high)}; the budget is {_usd(budget)}")
+        held = f", with {_usd(reserved)} that running distributions reserve" if reserved else ""
+        yield Hit(f"the plan costs about {_usd(middle)}, but may cost {_usd(high)}{held}; the budget is {_usd(budget)}")
 
 
 def _dominant_cost(facts: Facts) -> Iterator[Hit]:
@@ -75,13 +78,23 @@ def _deadline_missed(facts: Facts) -> Iterator[Hit]:
     if plan is None or deadline is None or plan.estimate.seconds <= deadline:
         return
     if plan.parallelism.critical_path_seconds > deadline:
-        chain = seconds(plan.parallelism.critical_path_seconds)
-        advice = f"its longest chain alone takes {chain}: shorten it, or raise deadlineSeconds"
-    else:
-        advice = "raise maxParallel or deadlineSeconds, or choose strategy Deadline"
+        return  # DeadlineUnreachable says it
+    yield Hit(f"the plan takes about {seconds(plan.estimate.seconds)}; the deadline is {seconds(deadline)}")
+
+
+def _deadline_unreachable(facts: Facts) -> Iterator[Hit]:
+    plan, deadline = facts.plan, facts.outline.request.limits.deadline_seconds
+    if plan is None or deadline is None or plan.parallelism.critical_path_seconds <= deadline:
+        return
+    shape = plan.parallelism
+    longest = max(
+        (s for s in plan.subtasks if s.id in set(shape.critical_path)), key=lambda s: (s.estimate.seconds, s.id)
+    )
     yield Hit(
-        f"the plan takes about {seconds(plan.estimate.seconds)}; the deadline is {seconds(deadline)}",
-        recommendation=advice,
+        f"the longest chain alone ({counted(len(shape.critical_path), 'subtask')}) takes about "
+        f"{seconds(shape.critical_path_seconds)}; the deadline is {seconds(deadline)}, and no order and no room can keep it",
+        recommendation=f"raise deadlineSeconds, or shorten the chain: its longest part is {longest.id} with "
+        f"{seconds(longest.estimate.seconds)}",
     )
 
 
@@ -115,6 +128,25 @@ def _timeout(facts: Facts) -> Iterator[Hit]:
         yield Hit(
             f"the time-out of {counted(len(short), 'subtask')} is shorter than the estimate ({few})",
             f"{paths[short[0].id]}.timeoutSeconds",
+        )
+
+
+def _timeout_at_risk(facts: Facts) -> Iterator[Hit]:
+    if facts.plan is None:
+        return
+    close = [
+        s
+        for s in facts.plan.subtasks
+        if s.timeout_seconds is not None and s.estimate.seconds <= s.timeout_seconds < s.estimate.seconds_high
+    ]
+    if close:
+        paths = {a.draft.id: a.draft.path for a in facts.outline.assigned}
+        few = names(
+            [f"{s.id}: {seconds(s.timeout_seconds or 0)}, up to {seconds(s.estimate.seconds_high)}" for s in close]
+        )
+        yield Hit(
+            f"the time-out of {counted(len(close), 'subtask')} is within the range of the estimate ({few})",
+            f"{paths[close[0].id]}.timeoutSeconds",
         )
 
 
@@ -167,8 +199,17 @@ RULES: Final = (
         "spec.limits.deadlineSeconds",
         "The expected duration is above the deadline. No error: estimates may be wrong, and what is not "
         "done by then is cancelled.",
-        "raise deadlineSeconds, or ask for less",
+        "raise maxParallel or deadlineSeconds, or choose strategy Deadline",
         _deadline_missed,
+        needs_plan=True,
+    ),
+    Rule(
+        "DeadlineUnreachable",
+        W,
+        "spec.limits.deadlineSeconds",
+        "The critical path alone is longer than the deadline.",
+        "raise deadlineSeconds, or shorten the longest chain",
+        _deadline_unreachable,
         needs_plan=True,
     ),
     Rule(
@@ -196,6 +237,15 @@ RULES: Final = (
         "A time-out is shorter than the expected duration: the attempt would mostly be ended before it is done.",
         "raise timeoutSeconds, or leave it out",
         _timeout,
+        needs_plan=True,
+    ),
+    Rule(
+        "TimeoutAtRisk",
+        I,
+        "spec.tasks[].timeoutSeconds",
+        "A time-out lies between the expected duration and its high end: one attempt in ten to two would be ended by it.",
+        "raise timeoutSeconds if a slow attempt is worth waiting for",
+        _timeout_at_risk,
         needs_plan=True,
     ),
     Rule(

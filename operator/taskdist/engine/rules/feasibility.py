@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from taskdist.engine.facts import Assigned, Drawn, Facts
+    from taskdist.engine.model import PlannedSubTask
 
 OVER: Final = 4.0
 """A user's request of more than so many times the planned one is called over-allocation."""
@@ -141,17 +142,19 @@ def _node_too_small(facts: Facts) -> Iterator[Hit]:
 
 def _quota(facts: Facts, plan: Drawn) -> Iterator[Hit]:
     cluster = facts.outline.request.cluster
-    if cluster.quota_free_pods is not None:
-        if cluster.quota_free_pods < 1:
+    free_pods, all_pods = cluster.quota_free_pods, cluster.quota_total_pods
+    if free_pods is not None:
+        if free_pods < 1 and (all_pods is None or all_pods < 1):
             yield Hit("the namespace's ResourceQuota leaves no pod", severity=Severity.ERROR)
-        elif plan.free_peak.pods > cluster.quota_free_pods:
+        elif plan.free_peak.pods > free_pods:
             yield Hit(
                 f"{plan.free_peak.pods} subtasks could run at the same time; the namespace's ResourceQuota "
-                f"leaves {cluster.quota_free_pods} pods, "
-                f"so {cluster.quota_free_pods} run at once and the rest waits{_delay(plan)}"
+                f"leaves {counted(free_pods, 'pod')} now, so {free_pods} run at once and the rest waits{_delay(plan)}"
             )
     if cluster.quota_free is not None:
-        yield from _room(plan, cluster.quota_free, "the namespace's ResourceQuota leaves", Severity.ERROR)
+        yield from _room(
+            plan, cluster.quota_free, "the namespace's ResourceQuota leaves", Severity.ERROR, cluster.quota_total
+        )
 
 
 def _quota_exceeded(facts: Facts) -> Iterator[Hit]:
@@ -182,19 +185,20 @@ def _capacity_short(facts: Facts) -> Iterator[Hit]:
             )
 
 
-def _room(plan: Drawn, room: Resources, what: str, severity: Severity) -> Iterator[Hit]:
-    never = [
-        s
-        for s in plan.subtasks
-        if s.resources.cpu_millis > room.cpu_millis or s.resources.memory_bytes > room.memory_bytes
-    ]
+def _room(plan: Drawn, room: Resources, what: str, severity: Severity, ever: Resources | None = None) -> Iterator[Hit]:
+    """Compare the plan with the room that is left; ``ever`` is all the room there will be when others have ended."""
+    never = _too_large(plan, room)
     if never:
         largest = max((s.resources for s in never), key=lambda r: (r.cpu_millis, r.memory_bytes))
-        yield Hit(
-            f"{what} {shown(room)}; {counted(len(never), 'subtask')} ({names([s.id for s in never])}) "
-            f"{'needs' if len(never) == 1 else 'need'} up to {shown(largest)} alone",
-            severity=severity,
+        needs = (
+            f"{counted(len(never), 'subtask')} ({names([s.id for s in never])}) "
+            f"{'needs' if len(never) == 1 else 'need'} up to {shown(largest)} alone"
         )
+        if ever is None or _too_large(plan, ever):
+            allows = f" of {shown(ever)}" if ever is not None else ""
+            yield Hit(f"{what} {shown(room)}{allows}; {needs}", severity=severity)
+        else:
+            yield Hit(f"{what} {shown(room)} now, of {shown(ever)}; {needs} and waits until others have ended")
         return
     peak = plan.free_peak.resources
     if peak.cpu_millis > room.cpu_millis or peak.memory_bytes > room.memory_bytes:
@@ -205,6 +209,15 @@ def _room(plan: Drawn, room: Resources, what: str, severity: Severity) -> Iterat
             f"where {count} fit at the same time{_delay(plan)}",
             recommendation=f"set limits.maxParallel to {count}, make requests smaller, or let it wait",
         )
+
+
+def _too_large(plan: Drawn, room: Resources) -> list[PlannedSubTask]:
+    """Return the subtasks that do not fit into ``room`` even alone."""
+    return [
+        s
+        for s in plan.subtasks
+        if s.resources.cpu_millis > room.cpu_millis or s.resources.memory_bytes > room.memory_bytes
+    ]
 
 
 def fitting(plan: Drawn, room: Resources) -> int:

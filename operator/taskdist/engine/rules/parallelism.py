@@ -105,16 +105,15 @@ def _conflicts(facts: Facts) -> Iterator[Hit]:
         message = f"{who} change {quoted(conflict.thing)} ({cues}) and do not wait for each other"
         if policy is ConflictPolicy.SERIALIZE:
             waits = [
-                f"{later} waits for {earlier}"
-                for thing, earlier, later in plan.conflict_waits
-                if thing == conflict.thing
+                f"{w.after} waits {seconds(w.seconds)} for {w.before}" for w in plan.waits if w.lock == conflict.lock
             ]
+            how = f"so {names(waits)}" if waits else "a lock keeps them apart"
             cost = (
-                f" (all conflicts together cost {seconds(plan.conflict_seconds)})"
+                f"all conflicts together make the plan {seconds(plan.conflict_seconds)} longer"
                 if plan.conflict_seconds
-                else ", which costs no time"
+                else "the plan is no longer for it"
             )
-            yield Hit(f"{message}; so {names(waits)}{cost}" if waits else message, items[conflict.members[0]].path)
+            yield Hit(f"{message}; {how} ({cost})", items[conflict.members[0]].path)
         else:
             fails = policy is ConflictPolicy.FAIL
             yield Hit(message, items[conflict.members[0]].path, severity=Severity.ERROR if fails else None)
@@ -123,7 +122,9 @@ def _conflicts(facts: Facts) -> Iterator[Hit]:
 def _locks(facts: Facts) -> Iterator[Hit]:
     plan = facts.plan
     if plan is not None and plan.lock_seconds > 0:
-        yield Hit(f"declared locks make the plan {seconds(plan.lock_seconds)} longer")
+        worst = sorted((w for w in plan.waits if not w.inferred), key=lambda w: (-w.seconds, w.lock, w.after))
+        few = names([f"{w.after} waits {seconds(w.seconds)} for {w.before} over {quoted(w.lock)}" for w in worst])
+        yield Hit(f"declared locks make the plan {seconds(plan.lock_seconds)} longer" + (f": {few}" if few else ""))
 
 
 def _held_locks(facts: Facts) -> Iterator[Hit]:

@@ -186,14 +186,15 @@ def _repeated_item(facts: Facts) -> Iterator[Hit]:
 
 def _unused_item(facts: Facts) -> Iterator[Hit]:
     for i, task in enumerate(facts.outline.request.tasks):
-        if len(task.for_each) < 2:
+        if len(task.for_each) < 2 and not task.for_each_result:
             continue
         work = task.work
         texts = (task.description, work.script, *work.command, *work.args, *(value for _, value in work.env))
         if not any("$(item)" in text or "TASKDIST_ITEM" in text for text in texts) and not work.is_text_only:
+            which = f"none of the {len(task.for_each)} subtasks" if task.for_each else "no subtask"
             yield Hit(
-                f"none of the {len(task.for_each)} subtasks uses $(item): all would do the same",
-                f"spec.tasks[{i}].forEach",
+                f"{which} uses $(item): all would do the same",
+                f"spec.tasks[{i}].{'forEach' if task.for_each else 'forEachResult'}",
             )
 
 
