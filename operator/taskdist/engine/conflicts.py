@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from taskdist.engine.locks import exclusive
 from taskdist.engine.model import TriggerRule
 from taskdist.engine.shape import bits_of, descendants
 
@@ -149,18 +150,16 @@ def writes(draft: Draft) -> tuple[Write, ...]:
 
 def _all_locked(nodes: Iterable[int], drafts: Sequence[Draft]) -> bool:
     """True if one declared lock is held by all of them."""
-    return bool(set.intersection(*(set(_locks(drafts[node])) for node in nodes)))
+    return bool(frozenset.intersection(*(_locks(drafts[node]) for node in nodes)))
 
 
 def _collide(one: int, other: int, drafts: Sequence[Draft], graph: Graph) -> bool:
     """True unless something else already keeps two unordered writers apart."""
-    return set(_locks(drafts[one])).isdisjoint(_locks(drafts[other])) and not _exclude_each_other(
-        one, other, drafts, graph
-    )
+    return _locks(drafts[one]).isdisjoint(_locks(drafts[other])) and not _exclude_each_other(one, other, drafts, graph)
 
 
-def _locks(draft: Draft) -> tuple[str, ...]:
-    return draft.spec.locks if draft.spec is not None else ()
+def _locks(draft: Draft) -> frozenset[str]:
+    return exclusive(draft.spec.locks) if draft.spec is not None else frozenset()
 
 
 def _exclude_each_other(one: int, other: int, drafts: Sequence[Draft], graph: Graph) -> bool:

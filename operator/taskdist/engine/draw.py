@@ -13,6 +13,7 @@ from taskdist.engine.facts import Drawn
 from taskdist.engine.graph import critical_path, depths
 from taskdist.engine.hashing import definition_hash
 from taskdist.engine.insights import insights
+from taskdist.engine.locks import lock_of
 from taskdist.engine.model import (
     ConflictPolicy,
     Parallelism,
@@ -256,9 +257,11 @@ def _waits(outline: Outline, placed: Placed, schedule: Schedule) -> tuple[Wait, 
     ready = [
         max((starts[b] + durations[b] for b in outline.graph.before[node]), default=0) for node in range(len(starts))
     ]
-    declared = _declared_locks(outline)
+    declared = {lock_of(name)[0] for name in _declared_locks(outline)}
     waits: list[Wait] = []
-    for lock, holders in sorted(lock_users(placed.setting.loads).items()):
+    for lock, (room, holders) in sorted(lock_users(placed.setting.loads).items()):
+        if room > 1:
+            continue  # of a semaphore's holders nobody waits for one other
         turn = sorted(holders, key=lambda node: (starts[node], schedule.ranks[node]))
         for a, b in pairwise(turn):
             seconds = starts[a] + durations[a] - ready[b]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from taskdist.engine.locks import lock_of
 from taskdist.engine.resources import MIB
 from taskdist.engine.schedule import problem
 
@@ -51,16 +52,16 @@ def timetable(
         capacities.append(max(capacity, *(amount for _, amount in used)))
 
     nodes = range(len(loads))
-    slots = max(1, max_parallel)
+    pods = max(1, max_parallel)
     if cluster is not None and cluster.quota_free_pods is not None:
-        slots = max(1, min(slots, cluster.quota_free_pods))
-    limit(slots, ((node, 1) for node in nodes))
+        pods = max(1, min(pods, cluster.quota_free_pods))
+    limit(pods, ((node, 1) for node in nodes))
     for agent_type in sorted(
         {load.agent_type for load in loads if load.agent_type.max_concurrent}, key=lambda a: a.name
     ):
         limit(agent_type.max_concurrent or 0, ((n, 1) for n in nodes if loads[n].agent_type == agent_type))
-    for _, users in sorted(lock_users(loads).items()):
-        limit(1, ((node, 1) for node in users))
+    for _, (slots, users) in sorted(lock_users(loads).items()):
+        limit(slots, ((node, 1) for node in users))
     for room, inside in _rooms(loads, cluster):
         limit(room.cpu_millis, ((n, loads[n].resources.cpu_millis) for n in inside))
         limit(room.memory_bytes // MIB, ((n, mebibytes(loads[n].resources.memory_bytes)) for n in inside))
@@ -82,13 +83,20 @@ def free_of(cluster: ClusterFacts) -> Resources | None:
     )
 
 
-def lock_users(loads: Sequence[Load]) -> dict[str, list[int]]:
-    """Return the nodes that hold each lock, for each lock that more than one of them holds."""
+def lock_users(loads: Sequence[Load]) -> dict[str, tuple[int, list[int]]]:
+    """Return for each lock that more than one node holds how many may do so at a time, and the nodes.
+
+    Where they do not agree on the number, the smallest counts.
+    """
     users: dict[str, list[int]] = {}
+    rooms: dict[str, int] = {}
     for node, load in enumerate(loads):
         for name in dict.fromkeys(load.locks):
-            users.setdefault(name, []).append(node)
-    return {name: nodes for name, nodes in users.items() if len(nodes) > 1}
+            stem, room = lock_of(name)
+            rooms[stem] = min(room, rooms.get(stem, room))
+            if node not in users.setdefault(stem, [])[-1:]:
+                users[stem].append(node)
+    return {stem: (rooms[stem], nodes) for stem, nodes in users.items() if len(nodes) > 1}
 
 
 def _rooms(loads: Sequence[Load], cluster: ClusterFacts | None) -> list[tuple[Resources, Sequence[int]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from taskdist.engine.locks import exclusive
 from taskdist.engine.model import ConflictPolicy, EdgeSource, Severity, Strategy
 from taskdist.engine.rules.rule import Hit, Rule, counted, names, quoted, seconds
 from taskdist.engine.shape import redundant_edges
@@ -132,7 +133,7 @@ def _held_locks(facts: Facts) -> Iterator[Hit]:
     if plan is None:
         return
     held = dict(facts.outline.request.cluster.held_locks)
-    waiting = {lock: s.id for s in reversed(plan.subtasks) for lock in s.locks if lock in held}
+    waiting = {stem: s.id for s in reversed(plan.subtasks) for stem in exclusive(s.locks) if stem in held}
     if waiting:
         few = names([f"{quoted(lock)} by {held[lock]}, needed by {who}" for lock, who in sorted(waiting.items())])
         yield Hit(f"{counted(len(waiting), 'lock')} {'is' if len(waiting) == 1 else 'are'} held by others now ({few})")
