@@ -40,9 +40,9 @@ def _facts(subtask: PlannedSubTask, waiting: list[str]) -> Iterator[tuple[str, s
         "schedule",
         f"{place}; "
         + (
-            "on the critical path: any delay delays the end"
+            "on the critical path, the longest chain"
             if subtask.critical
-            else f"may end {duration(subtask.slack_seconds)} later without delaying anything"
+            else f"its chain is {duration(subtask.slack_seconds)} shorter than the longest"
         ),
     )
     declared = [clean(edge.name) for edge in subtask.depends_on if edge.source is EdgeSource.DECLARED]

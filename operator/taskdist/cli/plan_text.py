@@ -113,7 +113,7 @@ def _subtasks(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
     lines = [line(*head, Span("  AFTER", "dim"))]
     for row, subtask in zip(body, subtasks, strict=True):
         lines += _with_dependencies(row, subtask, used, width)
-    lines.append(line("  ", Span(_MARK, "added"), Span(" on the critical path: any delay delays the end", "dim")))
+    lines.append(line("  ", Span(_MARK, "added"), Span(" on the critical path: the longest chain", "dim")))
     return lines
 
 
@@ -197,9 +197,13 @@ def _schedule(planned: Planned, width: int) -> list[Line]:
     bars = [Bar(clean(s.id), s.start, s.finish, s.slack_seconds, "critical" if s.critical else "bar") for s in ordered]
     lines = [line("    ", *row) for row in gantt(bars, width - 4)]
     quality = planned.plan.schedule
-    if lines and quality.makespan_seconds > quality.lower_bound_seconds > 0:
+    if lines and quality.lower_bound_seconds:
         least = duration(quality.lower_bound_seconds)
-        bound = f"no schedule can be shorter than {least}; this one is within {_percent(quality.gap)}"
+        bound = (
+            f"no schedule can be shorter than {least}; this one is within {_percent(quality.gap)}"
+            if quality.makespan_seconds > quality.lower_bound_seconds
+            else "no schedule can be shorter"
+        )
         lines.append(line("    ", Span(bound, "dim")))
     return lines
 

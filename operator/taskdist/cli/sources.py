@@ -120,13 +120,18 @@ def _name(agent_type: Any) -> str:
     return str(metadata.name if metadata is not None else agent_type.name)
 
 
-def draw_plans(manifests: Manifests, around: Surroundings, namespace: str = "") -> list[Drawn]:
+def draw_plans(
+    manifests: Manifests, around: Surroundings, namespace: str = "", *, solver_work: float = 0.0
+) -> list[Drawn]:
     """Plan each distribution. A field that is wrong is left out, so that the planner's findings come beside that mistake."""
     around = with_own(manifests, around)
-    return [_draw(in_namespace(loaded, namespace or around.namespace), around) for loaded in manifests.distributions]
+    return [
+        _draw(in_namespace(loaded, namespace or around.namespace), around, solver_work)
+        for loaded in manifests.distributions
+    ]
 
 
-def _draw(loaded: Loaded[TaskDistribution], around: Surroundings) -> Drawn:
+def _draw(loaded: Loaded[TaskDistribution], around: Surroundings, solver_work: float) -> Drawn:
     from taskdist import engine
     from taskdist.planning.request import InvalidRequest, plan_request
 
@@ -140,6 +145,8 @@ def _draw(loaded: Loaded[TaskDistribution], around: Surroundings) -> Drawn:
         )
     except InvalidRequest as error:
         return Drawn(loaded, None, None, _placed(loaded, error.findings))
+    if solver_work:
+        request = replace(request, solver_work=solver_work)
     if not around.cluster_known:
         # Nothing can run from here, and the cluster's agent types may have a model, which those shipped have not.
         request = replace(request, plan_only=True)

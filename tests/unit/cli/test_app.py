@@ -207,6 +207,21 @@ def test_detailed_exitcode_tells_changes(call, tmp_path):
     assert call("plan", "-f", "@good", "--out", out, "--detailed-exitcode", good=changed)[0] == 2
 
 
+def test_a_solver_may_be_asked_for(call):
+    code, out, err = call("plan", "-f", "@good", "--optimize", "0.2", good=GOOD)
+    assert (code, err) == (0, "")
+    assert "no schedule can be shorter" in out
+    assert call("plan", "-f", "@good", "--optimize", "-1", good=GOOD)[0] == 1
+
+
+def test_who_waits_for_whom_is_shown(call):
+    locked = GOOD.replace("dependsOn: [fetch]", "locks: [db]").replace("agentType: data,", "locks: [db],")
+    out = call("plan", "-f", "@locked", locked=locked)[1]
+    assert "Waits for what others change" in out
+    waits = json.loads(call("plan", "-f", "@locked", "-o", "json", locked=locked)[1])["waits"]
+    assert [(w["lock"], w["inferred"]) for w in waits] == [("db", False)]
+
+
 def test_diff_of_two_files(call, tmp_path):
     old, new = str(tmp_path / "old.json"), str(tmp_path / "new.json")
     call("plan", "-f", "@good", "--out", old, good=GOOD)

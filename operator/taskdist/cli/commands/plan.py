@@ -73,7 +73,7 @@ def register(app: typer.Typer, name: str, command: Command) -> None:
     app.add_typer(group, name=name, help=command.help, rich_help_panel=command.panel)
 
 
-def plan(
+def plan(  # noqa: PLR0917 - typer calls it by name; each parameter is an option
     context: typer.Context,
     files: Files = [],  # noqa: B006 - typer copies it
     output: PlanOutputOption = PlanOutput.TEXT,
@@ -81,6 +81,17 @@ def plan(
     text: Annotated[
         str, typer.Option("--text", "-t", help="Plan this description instead of a manifest.", metavar="TEXT")
     ] = "",
+    optimize: Annotated[
+        float,
+        typer.Option(
+            "--optimize",
+            help="Let the exact solver look for a shorter schedule for about so many seconds (needs taskdist[solver]). The "
+            "operator plans without, so its hash may be another one.",
+            metavar="SECONDS",
+            min=0,
+            max=600,
+        ),
+    ] = 0,
     detailed_exitcode: DetailedExitCode = False,
     from_cluster: FromCluster = False,
     namespace: Namespace = "",
@@ -99,7 +110,7 @@ def plan(
     manifests = _manifests(files, text)
     sources.tell_notes(manifests)
     around = _around(from_cluster, namespace, kube_context, kubeconfig)
-    drawn = sources.draw_plans(manifests, around, namespace)
+    drawn = sources.draw_plans(manifests, around, namespace, solver_work=_solver_work(optimize))
     wrong = sources.mistakes(manifests, drawn)
     if manifests.mistakes or any(one.plan is None or not one.plan.subtasks for one in drawn):
         _refuse(wrong, output)
@@ -115,6 +126,14 @@ def plan(
         one.planned.plan.subtasks and before.get(one.planned.name) != one.planned.plan.hash for one in drawn
     ):
         raise typer.Exit(2)
+
+
+def _solver_work(seconds: float) -> float:
+    if not seconds:
+        return 0.0
+    from taskdist.engine.schedule import Effort
+
+    return Effort.within(seconds, solver=True).solver_work
 
 
 def _manifests(files: Sequence[str], text: str) -> Manifests:
