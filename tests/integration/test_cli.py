@@ -12,11 +12,13 @@ from taskdist.api import TaskDistribution
 from taskdist.cli.app import run
 from taskdist.planning.request import plan_request
 from taskdist.planning.shipped import agent_types
+from taskdist.planning.shipped import manifests as agent_type_manifests
 from taskdist.reconcile.plan_object import plan_objects
 from taskdist.reconcile.subtask_object import subtask_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from e2e.cluster import Cluster
 
@@ -233,3 +235,37 @@ def test_the_report_tells_waits_cost_and_waste(call: Any, kept: Kept) -> None:
 def test_top_without_pods_and_without_metrics(call: Any, kept: Kept) -> None:
     assert call("top") == (0, "", "nothing runs\n")
     assert call("top", "none")[0] == 1
+
+
+def test_running_distributions_hold_money_and_room(call: Any, crds: Cluster, namespace: str, tmp_path: Path) -> None:
+    Kept(crds, namespace, tasks=[{"name": "part", "script": "echo $(item)", "forEach": ["a", "b", "c"]}]).planned()
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "pods"},
+        "spec": {"hard": {"pods": "4"}},
+    }
+    crds.kubectl("create", "-n", namespace, "-f", "-", input=json.dumps(quota))
+    room = json.dumps({"status": {"hard": {"pods": "4"}, "used": {"pods": "0"}}})
+    crds.kubectl("patch", "-n", namespace, "quota", "pods", "--subresource=status", "--type=merge", "-p", room)
+    for agent_type in agent_type_manifests():
+        made = crds.kubectl("apply", "-f", "-", input=json.dumps(agent_type.wire()))
+        assert made.returncode == 0
+    manifest = {
+        "apiVersion": "taskdist.dev/v1alpha1",
+        "kind": "TaskDistribution",
+        "metadata": {"name": "second"},
+        "spec": {
+            "tasks": [{"name": "part", "script": "echo $(item)", "forEach": ["a", "b", "c"]}],
+            "limits": {"budgetUSD": "0.25"},
+        },
+    }
+    file = tmp_path / "second.json"
+    file.write_text(json.dumps(manifest))
+    code, out, _ = call("plan", "-f", str(file), "--from-cluster")
+    assert code == 1
+    assert "reserved by running distributions (release: $0.1" in out
+    assert "RoomContended" in out
+    manifest["metadata"] = {"name": "release"}
+    file.write_text(json.dumps(manifest))
+    assert "reserved by" not in call("plan", "-f", str(file), "--from-cluster")[1]

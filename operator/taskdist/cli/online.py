@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from taskdist.api.names import SubTaskPhase
 from taskdist.cli.output import CliError, fail
 
 if TYPE_CHECKING:
+    from taskdist.api import TaskDistribution
     from taskdist.cli.sources import Surroundings
     from taskdist.cluster.client import Client
+    from taskdist.engine.model import Reservation
     from taskdist.planning.document import Planned
 
 _T = TypeVar("_T")
@@ -123,23 +126,76 @@ def surroundings(kubeconfig: str, context: str, namespace: str) -> Surroundings:
 
 async def surroundings_of(session: Session) -> Surroundings:
     """Gather the surroundings of a plan from the session's cluster and namespace."""
+    from dataclasses import replace
+
     from taskdist.api import AgentType, Provider
     from taskdist.cli.sources import Surroundings
     from taskdist.cluster.facts import cluster_facts, namespace_labels
 
-    agent_types, providers, facts, labels = await asyncio.gather(
+    agent_types, providers, facts, labels, priorities = await asyncio.gather(
         all_of(session, "AgentType", None),
         all_of(session, "Provider", None),
         cluster_facts(session.client, session.namespace),
         namespace_labels(session.client, session.namespace),
+        _priorities(session),
     )
     return Surroundings(
         agent_types=[AgentType.model_validate(raw) for raw in agent_types],
         providers=[Provider.model_validate(raw) for raw in providers],
-        facts=facts,
+        facts=replace(facts, running=await _reservations(session, priorities)),
         cluster_known=True,
         namespace=session.namespace,
         namespace_labels=labels,
+        priorities=priorities,
+    )
+
+
+async def _priorities(session: Session) -> dict[str, int]:
+    """Return the values of the PriorityClasses; none where they may not be read."""
+    from taskdist.cluster.errors import ApiError
+
+    try:
+        found = await all_of(session, "PriorityClass", None)
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        return {}
+    return {raw["metadata"]["name"]: int(raw.get("value", 0)) for raw in found}
+
+
+async def _reservations(session: Session, priorities: Mapping[str, int]) -> tuple[Reservation, ...]:
+    """Return what the distributions of the namespace that have begun hold and will still take."""
+    from taskdist.api import TaskDistribution
+    from taskdist.planning.reservations import reserves
+
+    roots = [
+        TaskDistribution.model_validate(raw) for raw in await all_of(session, "TaskDistribution", session.namespace)
+    ]
+    begun = [root for root in roots if reserves(root)]
+    found = await asyncio.gather(*(_reservation(session, root, priorities) for root in begun))
+    return tuple(one for one in found if one is not None)
+
+
+async def _reservation(session: Session, root: TaskDistribution, priorities: Mapping[str, int]) -> Reservation | None:
+    from taskdist.api import SubTask
+    from taskdist.api.names import Label
+    from taskdist.planning.reservations import reservation
+
+    name = root.metadata.name
+    raw = await maybe(session, "ExecutionPlan", root.status.plan.name if root.status.plan is not None else "")
+    if raw is None:
+        return None
+    planned, listed = await asyncio.gather(
+        _planned(session, raw),
+        all_of(session, "SubTask", session.namespace, labelSelector=f"{Label.DISTRIBUTION}={name}"),
+    )
+    subtasks = [SubTask.model_validate(one) for one in listed]
+    return reservation(
+        name,
+        planned.plan.subtasks,
+        done={one.spec.id for one in subtasks if one.status.phase.terminal},
+        running={one.spec.id for one in subtasks if one.status.phase is SubTaskPhase.RUNNING},
+        priority=priorities.get(root.spec.priority_class_name, 0),
     )
 
 

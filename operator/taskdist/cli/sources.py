@@ -7,7 +7,7 @@ those of the same name.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,7 +26,10 @@ _LONGEST: Final = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a plan depends on beside its own manifest. ``cluster_known`` is False without a cluster."""
+    """What a plan depends on beside its own manifest. ``cluster_known`` is False without a cluster.
+
+    ``priorities`` are the values of the PriorityClasses by name.
+    """
 
     agent_types: Sequence[AgentType | AgentTypeSpec]
     providers: Sequence[Provider] = ()
@@ -34,6 +37,7 @@ class Surroundings:
     cluster_known: bool = False
     namespace: str = ""
     namespace_labels: dict[str, str] | None = None
+    priorities: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +144,9 @@ def _draw(loaded: Loaded[TaskDistribution], around: Surroundings, solver_work: f
             loaded.value,
             around.agent_types,
             around.providers,
-            around.facts,
+            _facts_beside(loaded.value.metadata.name, around.facts),
             namespace_labels=around.namespace_labels,
+            priority=around.priorities.get(loaded.value.spec.priority_class_name, 0),
         )
     except InvalidRequest as error:
         return Drawn(loaded, None, None, _placed(loaded, error.findings))
@@ -152,6 +157,11 @@ def _draw(loaded: Loaded[TaskDistribution], around: Surroundings, solver_work: f
         request = replace(request, plan_only=True)
     plan = engine.plan(request)
     return Drawn(loaded, plan, request, _placed(loaded, plan.findings))
+
+
+def _facts_beside(name: str, facts: ClusterFacts) -> ClusterFacts:
+    """Return the facts for one distribution: it does not stand in its own way."""
+    return replace(facts, running=tuple(one for one in facts.running if one.name != name)) if facts.running else facts
 
 
 def _placed(loaded: Loaded[TaskDistribution], findings: Sequence[Finding]) -> tuple[Placed, ...]:

@@ -218,7 +218,7 @@ class Reservation:
     """What another distribution of the namespace that has begun holds, and will still take.
 
     ``held`` and ``held_pods`` are its pods now, ``peak`` and ``peak_pods`` what its plan holds at most at once;
-    ``reserved_usd`` is what it will still cost: its estimate less what is spent. ``priority`` is the value of its
+    ``reserved_usd`` is what it will still cost: the estimate of what is not done. ``priority`` is the value of its
     PriorityClass; of equal ones it goes first, because it has begun. ``remaining_seconds`` 0 means unknown.
     """
 
