@@ -8,6 +8,7 @@ A clause opened by a subordinator has its role in ``sub`` (``after before parall
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from taskdist.engine.text import annotations
 from taskdist.engine.text.fragments import Fragment
@@ -666,7 +667,7 @@ def _with_front(front: list[Clause], clause: Clause) -> Clause:
     clause.cues = [c for f in front for c in f.cues] + clause.cues
     clause.asides = [a for f in front for a in f.asides] + clause.asides
     clause.joined = [(follows, 0), *clause.joined] if clause.mood == "fin" else clause.joined
-    starts = [sum(len(f.words) for f in front[:k]) for k in range(1, len(front))]
+    starts = list(accumulate(len(f.words) for f in front[:-1]))
     clause.joined = [(f.delim, n) for f, n in zip(front[1:], starts, strict=True)] + [
         (d, n + shift) for d, n in clause.joined
     ]

@@ -14,7 +14,17 @@ from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Condition, Mention, Step
 from taskdist.engine.text.tags import Word
 from taskdist.engine.text.words.artifacts import RESULT_NOUNS
-from taskdist.engine.text.words.order import CLOSING, CLOSING_LISTS, COUNTS, ERRANDS, OUTCOMES, WHOLE, WHOLES
+from taskdist.engine.text.words.order import (
+    ABOUT,
+    CLOSING,
+    CLOSING_LISTS,
+    COUNTS,
+    ERRANDS,
+    GETTING_ABOUT,
+    OUTCOMES,
+    WHOLE,
+    WHOLES,
+)
 from taskdist.engine.text.words.work import GATHERING
 
 EXPLICIT = 0.95
@@ -52,6 +62,9 @@ class Orderer:
         self.steps: list[Step] = root.steps()
         for number, step in enumerate(self.steps):
             step.number = number
+        self.runs: dict[tuple[int, int], list[Step]] = {}
+        for step in self.steps:
+            self.runs.setdefault((step.sentence, id(step.condition)), []).append(step)
         self.contents: list[Content] = [content(s) for s in self.steps]
         self.things: list[set[str]] = [set(c.things) for c in self.contents]
         self.heads: list[set[str]] = [set() for _ in self.steps]
@@ -165,6 +178,8 @@ class Orderer:
         annotated = any(isinstance(c, Group) and (c.needs or c.free) for c in group.children)
         if group.order == "set" and not loose and not chained and not annotated:
             self._list_order(units)
+            if _instructs(group.lead):
+                self._procedure(units)
         return mine
 
     def _arrow_before(self, group: Group) -> bool:
@@ -592,6 +607,8 @@ class Orderer:
             earlier = [n for n in candidates if self.steps[n].sentence != last or last == step.sentence]
             candidates = earlier or candidates
         for phrase, definite in step_phrases(step):
+            if _is_new(step.words, phrase):
+                continue
             found |= self._uses(t, phrase, definite=definite, candidates=candidates)
         if step.verb is not None and step.verb.lemma in GATHERING and not c.pronoun and not told:
             found |= self._hang(t, [n for n in candidates if n in self.open], step.verb.lower, SAME_THING)
@@ -751,13 +768,12 @@ class Orderer:
             return
         if self._from_the_same(step, last):
             return
-        members = [s for s in self.steps if s.sentence == step.sentence and s.condition is step.condition]
-        if not self._unrelated(members):
+        if not self._unrelated(self.runs[step.sentence, id(step.condition)]):
             ends = (
                 [
                     n
-                    for n in mine
-                    if n in self.open and self.steps[n].sentence == step.sentence and self._siblings(n, last)
+                    for n in self.open
+                    if mine[0] <= n and self.steps[n].sentence == step.sentence and self._siblings(n, last)
                 ]
                 if not self.contents[t].pronoun
                 else []
@@ -825,6 +841,26 @@ class Orderer:
             return GUESSED if own_subject else FOLLOWS
         return FOLLOWS
 
+    def _procedure(self, units: list[list[int]]) -> None:
+        """ "How to make curry:" and bullets: each follows the one before, unless both do the same to different things.
+
+        Only if anything in them hangs together or moves somebody somewhere: else they are advice.
+        """
+        members = [n for unit in units for n in unit]
+        inside = set(members)
+        linked = any(self.before.get(n, set()) & inside or self.contents[n].elided for n in members)
+        if not linked and not any(_moves(self.steps[n]) for n in members):
+            return
+        for k, (a, b) in enumerate(pairwise(members), 1):
+            if self.before.get(b):
+                continue
+            if not self._siblings(a, b):
+                self.add(a, b, "listed order", LISTED)
+                continue
+            for n in sorted(self.before.get(a, ()) or members[: k - 1][-1:]):
+                if self._may(n, b) and not self._siblings(n, b):
+                    self.add(n, b, "listed order", LISTED)
+
     def _list_order(self, units: list[list[int]]) -> None:
         """Bullets: a pipeline if neighbours are linked or lack an object, and they are no mere errands."""
         if len(units) < 2:
@@ -845,6 +881,25 @@ class Orderer:
         ):
             for n in self.sinks([n for u in units[:-1] for n in u]):
                 self.add(n, last, "closing step", LISTED)
+
+
+def _instructs(lead: Iterable[Clause]) -> bool:
+    """ "How to make chicken curry:"."""
+    text = " ".join(w.lower for clause in lead for w in clause.words)
+    return text.startswith(("how to ", "how do you ", "instructions ", "recipe "))
+
+
+def _moves(step: Step) -> bool:
+    """ "Go to the store", "get in the car": what comes next happens there."""
+    return step.verb is not None and (
+        step.verb.lemma in ABOUT or " ".join(w.lower for w in step.words[:2]) in GETTING_ABOUT
+    )
+
+
+def _is_new(words: list[Word], phrase: list[Word]) -> bool:
+    """ "A report", "another list": made here, not used."""
+    at = next((k for k, w in enumerate(words) if w is phrase[0]), 0)
+    return at > 0 and words[at - 1].lower in {"a", "an", "another"}
 
 
 def _frees(lead: Iterable[Clause]) -> bool:

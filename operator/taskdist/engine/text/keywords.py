@@ -165,17 +165,17 @@ def _names(about: Topic, words: list[str], i: int, rows: list[_Row]) -> Iterator
 def _followed(about: Topic, words: list[str], i: int, rest: tuple[str, ...]) -> int:
     """The word at ``i`` and those of ``rest`` after it, as bits, 0 if they are not there.
 
-    The last of ``rest`` may instead be what the verb works on.
+    A single word of ``rest`` may instead be what the verb works on.
     """
     taken, at, skipped = 1 << i, i + 1, 0
-    for k, part in enumerate(rest):
+    for part in rest:
         j = at
         while j < len(words) and words[j] != part and skipped + j - at < _GAP:
             j += 1
         if j < len(words) and words[j] == part:
             taken, skipped, at = taken | 1 << j, skipped + j - at, j + 1
             continue
-        if k == len(rest) - 1 and about.places[i] is Place.VERB:
+        if len(rest) == 1 and about.places[i] is Place.VERB:
             return next((taken | 1 << j for j in about.objects if words[j] == part), 0)
         return 0
     return taken

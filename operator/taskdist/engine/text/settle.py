@@ -9,7 +9,6 @@ from taskdist.engine.text.content import stems
 from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Step
 
-
 _ASKING = frozenset({"ask", "call", "contact", "message", "phone", "ping", "reach", "shout", "talk", "tell", "write"})
 _IN_DOUBT = re.compile(
     r"^(?:if|when|whenever|should|in case)\b.*\b(?:doubt|questions?|unclear|unsure|stuck|trouble|problems?|help|unexpected|wrong)\b"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from taskdist.engine.text import inflect
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_SHORTEST = 6
+_SHORTEST, _LONGEST = 6, 24
 
 
 @lru_cache(maxsize=2048)
@@ -17,7 +17,7 @@ def meant(word: str) -> str:
     Forms of known words are no slips ("prices" is not "price" misspelt).
     """
     if (
-        len(word) < _SHORTEST
+        not _SHORTEST <= len(word) <= _LONGEST
         or not word.isascii()
         or not word.isalpha()
         or inflect.lemma(word)

@@ -48,3 +48,6 @@ WHOLES = _set(
 CLOSING_LISTS = _set(
     "roll notify tell inform compare summarize summarise publish deploy release present submit launch ship merge combine consolidate"
 )
+# Getting somewhere: what is told next happens there.
+ABOUT = _set("arrive board climb come drive enter exit fly go head leave park return ride run sit stand travel walk")
+GETTING_ABOUT = frozenset({"get in", "get into", "get to", "get out", "get on", "get off", "get up", "get home"})
