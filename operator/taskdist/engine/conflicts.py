@@ -37,23 +37,37 @@ _VERBS: Final = _words(
     provision configure reconfigure refactor append insert seed populate load sync push commit merge revert rollback install
     uninstall create recreate"""
 )
-_ENDINGS: Final = ("", "s", "es", "ing", "ed", "d")
-_INFLECTED: Final = frozenset(
-    form
-    for verb in _VERBS
-    for form in (
-        *(verb + ending for ending in _ENDINGS),
-        verb[:-1] + "ing",
-        verb + verb[-1] + "ing",
-        verb + verb[-1] + "ed",
-    )
+_TRANSFERS: Final = _words(
+    "save store export dump copy upload output render record generate produce compile collect put place"
 )
+_ENDINGS: Final = ("", "s", "es", "ing", "ed", "d")
+
+
+def _inflected(verbs: frozenset[str]) -> frozenset[str]:
+    return frozenset(
+        form
+        for verb in verbs
+        for form in (
+            *(verb + ending for ending in _ENDINGS),
+            verb[:-1] + "ing",
+            verb + verb[-1] + "ing",
+            verb + verb[-1] + "ed",
+        )
+    )
+
+
+_CHANGES: Final = _inflected(_VERBS)
+_PUTS: Final = _inflected(_TRANSFERS)
+"""Words that leave what they are about as it is, but change the place that it goes to."""
 _DEFINITE: Final = _words("the our this that its their these those")
 _DETERMINERS: Final = _DEFINITE | _words("a an your all every each new existing new current same")
 _STOPS: Final = _words(
     """to into in on onto for from with without by at as of and or then so that which when while after before until using via
     per if but is are was were be been it them they"""
 )
+_TOWARDS: Final = _words("to into onto in at")
+_BESIDES: Final = _TOWARDS | _words("on for of from")
+_CLAUSE_ENDS: Final = _STOPS - _BESIDES
 _VAGUE: Final = _words(
     """it them this that these those everything something anything data code change changes fix fixes result results output
     outputs file files work thing things one ones item items test tests issue issues bug bugs version versions"""
@@ -81,15 +95,22 @@ _COMMANDS: Final = tuple(
     )
 )
 """Commands that change something outside of the pod: files on shared paths, cluster objects, releases, tables, branches."""
+_SCOPES: Final = re.compile(r"\s(?:-n|--namespace|--context|--kube-context)[\s=]+([\w.@/:-]{1,100})")
+_COMMAND_END: Final = re.compile(r"[\n;|&]")
+_FILE: Final = re.compile(r"\.[a-z][a-z0-9]{1,5}$", re.IGNORECASE)
 _OWN: Final = re.compile(r"/(?:tmp|dev|proc|run|taskdist|var/tmp)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Write:
-    """One change of one named thing; ``cue`` are the words that say so."""
+    """One change of one named thing; ``cue`` are the words that say so.
+
+    ``where`` are the words that tell which one of several it is ("to staging", "(eu)"); empty if there are none.
+    """
 
     thing: str
     cue: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +123,8 @@ class Conflict:
 
     @property
     def lock(self) -> str:
-        """Name of the lock that keeps them apart."""
-        return (LOCK_PREFIX + self.thing)[:_LONGEST_LOCK]
+        """Name of the lock that keeps them apart; an ``=`` would make it a semaphore."""
+        return (LOCK_PREFIX + self.thing.replace("=", "-"))[:_LONGEST_LOCK]
 
 
 def conflicts(
@@ -113,11 +134,11 @@ def conflicts(
 
     Those that share a declared lock already wait for each other.
     """
-    writers: dict[str, dict[int, str]] = {}
-    for node, draft in enumerate(drafts):
-        for write in writes(draft):
-            writers.setdefault(write.thing, {}).setdefault(node, write.cue)
-    shared = {thing: cues for thing, cues in sorted(writers.items()) if len(cues) > 1 and not _all_locked(cues, drafts)}
+    shared = {
+        thing: cues
+        for thing, cues in sorted(_writers(drafts).items())
+        if len(cues) > 1 and not _all_locked(cues, drafts)
+    }
     if not shared:
         return ()
     mirrored = type(graph)(before=graph.after, after=graph.before)
@@ -136,6 +157,28 @@ def conflicts(
         if members:
             found.append(Conflict(thing, members, tuple(cues[node] for node in members)))
     return tuple(found)
+
+
+def _writers(drafts: Sequence[Draft]) -> dict[str, dict[int, str]]:
+    """Return who changes each thing, with the words that say so.
+
+    Of one thing in several places ("to staging", "to production") each place is a thing of its own, unless somebody
+    changes it without saying where.
+    """
+    places: dict[str, dict[str, dict[int, str]]] = {}
+    for node, draft in enumerate(drafts):
+        for write in writes(draft):
+            places.setdefault(write.thing, {}).setdefault(write.where, {}).setdefault(node, write.cue)
+    found: dict[str, dict[int, str]] = {}
+    for thing, by_place in places.items():
+        if "" in by_place or len(by_place) == 1:
+            merged: dict[int, str] = {}
+            for cues in by_place.values():
+                merged |= cues
+            found[thing] = dict(sorted(merged.items()))
+        else:
+            found |= {f"{thing} ({where})": cues for where, cues in by_place.items()}
+    return found
 
 
 def writes(draft: Draft) -> tuple[Write, ...]:
@@ -172,12 +215,38 @@ def _exclude_each_other(one: int, other: int, drafts: Sequence[Draft], graph: Gr
 @lru_cache(maxsize=4096)
 def _in_text(text: str) -> tuple[Write, ...]:
     tokens = list(_TOKEN.finditer(text))
-    return tuple(
-        Write(thing, f"{match[0]} {shown}")
-        for at, match in enumerate(tokens)
-        if match[2] and match[2].lower() in _INFLECTED
-        for thing, shown in _object(tokens, at + 1)
-    )
+    found: list[Write] = []
+    for at, match in enumerate(tokens):
+        word = (match[2] or "").lower()
+        if word not in _CHANGES and word not in _PUTS:
+            continue
+        where, places = _where(tokens, at + 1)
+        if word in _CHANGES:
+            found += [Write(thing, f"{match[0]} {shown}", where) for thing, shown in _object(tokens, at + 1)]
+        found += [Write(place.lower(), f"{match[0]} … {place}") for place in places if not _OWN.match(place)]
+    return tuple(found)
+
+
+def _where(tokens: Sequence[re.Match[str]], at: int) -> tuple[str, tuple[str, ...]]:
+    """Read what follows the object in its clause: the words that tell which one is meant, and the paths it goes to."""
+    words: list[str] = []
+    places: list[str] = []
+    towards = inside = False
+    for match in tokens[at : at + 20]:
+        quoted, word, stop = match.groups()
+        low = (word or "").lower()
+        if stop == "(" or low in _BESIDES:
+            inside, towards = True, low in _TOWARDS
+        elif stop == ")":
+            continue
+        elif stop or low in _CLAUSE_ENDS or low in _CHANGES:
+            break
+        elif inside and low not in _DETERMINERS:
+            name = quoted or word
+            words.append(name.lower())
+            if towards and ("/" in name or _FILE.search(name)):
+                places.append(name)
+    return " ".join(words), tuple(places)
 
 
 def _object(tokens: Sequence[re.Match[str]], at: int) -> Iterator[tuple[str, str]]:
@@ -217,5 +286,12 @@ def _in_commands(lines: str) -> tuple[Write, ...]:
         for match in command.finditer(lines[:20_000]):
             thing = " ".join(match["thing"].lower().split())
             if "$" not in thing and not _OWN.match(thing):
-                found.append(Write(thing, " ".join(match[0].split())[:120]))
+                found.append(Write(thing, " ".join(match[0].split())[:120], _scope(lines, match)))
     return tuple(found)
+
+
+def _scope(lines: str, match: re.Match[str]) -> str:
+    """Return the namespace and cluster that a command names: the same object in another one is another object."""
+    begin = max(lines.rfind(separator, 0, match.start() + 1) for separator in "\n;|&")
+    command = _COMMAND_END.split(lines[begin + 1 : begin + 1 + 2000], maxsplit=1)[0]
+    return " ".join(found[1].lower() for found in _SCOPES.finditer(command))

@@ -32,6 +32,9 @@ def things(text="", script="", item=""):
         pytest.param("Delete rows", [], id="without an article it may be any"),
         pytest.param("Overwrite /srv/data/report.csv with it", ["/srv/data/report.csv"], id="a path"),
         pytest.param("Write /tmp/scratch.txt", [], id="a path inside of the pod"),
+        pytest.param("Write the summary to /data/summary.csv", ["/data/summary.csv", "summary"], id="where it goes"),
+        pytest.param("Export all rows into s3://lake/rows.csv", ["s3://lake/rows.csv"], id="only where it goes"),
+        pytest.param("Copy the rows from /data/in.csv", [], id="where it comes from"),
     ],
 )
 def test_reads_what_a_description_changes(text, changed):
@@ -104,10 +107,65 @@ def test_fails_when_told_so():
             id="one runs only if the other does not",
         ),
         pytest.param((deploy("a"), task("b").doing("Deploy the search service")), id="two things"),
+        pytest.param(
+            tuple(task(n).doing(f"Deploy the checkout service to {n}") for n in ("staging", "production")),
+            id="one thing in two places",
+        ),
+        pytest.param(
+            tuple(task(n).doing(f"migrate the billing service ({n})") for n in ("eu", "us")),
+            id="one thing for each item",
+        ),
+        pytest.param(
+            tuple(task(n).doing("").running(f"kubectl -n {n} rollout restart deployment/web") for n in ("a", "b")),
+            id="one name in two namespaces",
+        ),
     ],
 )
 def test_says_nothing_where_there_is_no_conflict(tasks):
     assert "ConflictingWrites" not in codes(planned(*tasks))
+
+
+@pytest.mark.parametrize(
+    ("texts", "lock"),
+    [
+        pytest.param(
+            ["Deploy the checkout service to staging", "Update the checkout service in staging"],
+            "auto:checkout service",
+            id="the same place",
+        ),
+        pytest.param(
+            ["Deploy the checkout service to staging", "Restart the checkout service"],
+            "auto:checkout service",
+            id="a place, and anywhere",
+        ),
+        pytest.param(
+            ["Write the totals to /data/x.csv", "Save all rows in /data/x.csv"], "auto:/data/x.csv", id="one file"
+        ),
+    ],
+)
+def test_keeps_apart_what_goes_to_one_place(texts, lock):
+    plan = planned(*(task(f"t{i}").doing(text).having(work=Work()) for i, text in enumerate(texts)), plan_only=True)
+    assert [s.locks for s in plan.subtasks] == [(lock,), (lock,)]
+    assert [w.lock for w in plan.waits] == [lock]
+
+
+def test_two_pairs_in_two_places_wait_apart():
+    texts = [
+        f"{verb} the checkout service in {place}"
+        for place in ("staging", "production")
+        for verb in ("Update", "Restart")
+    ]
+    plan = planned(*(task(f"t{i}").doing(text) for i, text in enumerate(texts)))
+    locks = [subtask(plan, f"t{i}").locks for i in range(4)]
+    assert locks[:2] == [("auto:checkout service (staging)",)] * 2
+    assert locks[2:] == [("auto:checkout service (production)",)] * 2
+    assert len(plan.waits) == 2
+
+
+def test_no_lock_becomes_a_semaphore_by_accident():
+    plan = planned(*(task(n).doing("").running("run > /data/day=3") for n in "ab"))
+    assert subtask(plan, "a").locks == ("auto:/data/day-3",)
+    assert len(plan.waits) == 1
 
 
 def test_a_wide_fan_out_onto_one_thing_is_found_in_time():

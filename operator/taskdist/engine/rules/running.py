@@ -35,9 +35,10 @@ _EFFECTS: Final = re.compile(
 )
 """Commands whose second run does something again, or fails because it was done."""
 _ACTIONS: Final = re.compile(
-    r"\b(?:send|sends|email|e-mail|mail|notify|announce|charge|refund|pay|invoice|bill|append|insert|increment|publish|tweet|post)\b",
+    r"^\W*(?:please\s+)?(?:send|email|e-mail|mail|notify|announce|charge|refund|pay|invoice|bill|append|insert|increment|tweet|post)\b",
     re.IGNORECASE,
 )
+"""Verbs at the head of a description, likewise."""
 _OWN: Final = re.compile(r">>\s*[\"']?(?:/tmp|/dev|/var/tmp|/taskdist)\b")
 
 
