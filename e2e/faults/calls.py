@@ -111,9 +111,10 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The request waits before it goes on."""
+    """The request waits before it goes on, or its answer does."""
 
     seconds: float
+    after: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class FaultProxy:
                 return _refusal(fault)
             case Answer(body):
                 return web.Response(body=body, content_type="application/json")
-            case Delay(seconds):
+            case Delay(seconds, after=False):
                 await asyncio.sleep(seconds)
             case Hold(gate):
                 await _opened(gate)
@@ -127,6 +127,8 @@ class FaultProxy:
             return _broken(request, None)
         if isinstance(fault, Drop):
             return _broken(request, fault.then)
+        if isinstance(fault, Delay) and fault.after:
+            await asyncio.sleep(fault.seconds)
         kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
         return web.Response(status=answer.status, body=body, headers=kept)
 

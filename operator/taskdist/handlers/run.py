@@ -1,10 +1,12 @@
-"""The operator's process: kopf and our own watches in one loop, ended together."""
+"""The operator's process: kopf rings from a thread of its own, all else is one loop; ended together."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
+import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -50,6 +52,8 @@ class Options:
 def main(options: Options) -> None:
     """Run until SIGTERM or SIGINT. Ends with an error if kopf or our own part does: the kubelet starts a fresh one."""
     logs.configure(json_lines=options.log_json, level=options.log_level)
+    # It warns that signals are not its own; they are ours.
+    logging.getLogger("kopf._core.reactor.running").addFilter(lambda record: "OS signals" not in record.getMessage())
     if options.metrics_port:
         metrics.serve(options.metrics_port)
     asyncio.run(_run(options))
@@ -64,15 +68,21 @@ async def _run(options: Options) -> None:
             client, namespaces=options.namespaces, agent_image=options.agent_image, in_flight=options.in_flight
         )
         registry = kopf.OperatorRegistry()
-        register(registry, reconciler)
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, asked.set)
+        register(registry, reconciler, loop.call_soon_threadsafe)
         _login(registry, client)
-        # kopf takes SIGTERM and SIGINT for itself and then returns; anything else that ends either part is a failure.
-        bells = asyncio.create_task(_supervised(options, registry), name="kopf")
-        work = asyncio.create_task(_work(options, reconciler, client), name="reconciler")
-        await asyncio.wait([bells, work], return_when=asyncio.FIRST_COMPLETED)
-        for task in (bells, work):
+        # But for being asked to, none of them ends unless it fails.
+        tasks = [
+            asyncio.create_task(_supervised(options, registry), name="kopf"),
+            asyncio.create_task(_work(options, reconciler, client), name="reconciler"),
+            asyncio.create_task(asked.wait(), name="signals"),
+        ]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
-        ends = await asyncio.gather(bells, work, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
         for error in ends:
             if isinstance(error, Exception):
                 raise error
@@ -135,14 +145,15 @@ async def _supervised(options: Options, registry: kopf.OperatorRegistry) -> None
     while True:
         begun = time.monotonic()
         try:
-            return await _kopf(options, registry)
+            await _kopf(options, registry)
         except Exception as error:  # noqa: BLE001 - of which kinds they are is kopf's own matter
-            _log.warning("kopf ended (%s: %s); started again", type(error).__name__, error)
+            _log.warning("kopf ended (%s: %s); it is started again", type(error).__name__, error)
         pause = _FIRST_PAUSE if time.monotonic() - begun > _LAST_PAUSE else min(pause * 2, _LAST_PAUSE)
         await asyncio.sleep(pause)
 
 
 async def _kopf(options: Options, registry: kopf.OperatorRegistry) -> None:
+    """Run kopf until it ends, in a thread with a loop of its own: as it ends it cancels every task that its loop has."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
@@ -153,11 +164,30 @@ async def _kopf(options: Options, registry: kopf.OperatorRegistry) -> None:
     settings.watching.client_timeout = 310
     settings.persistence.diffbase_storage = _NoDiffBase()
     liveness = f"http://0.0.0.0:{options.liveness_port}/healthz" if options.liveness_port else None
-    await kopf.operator(
-        registry=registry,
-        settings=settings,
-        clusterwide=not options.namespaces,
-        namespaces=options.namespaces,
-        standalone=True,
-        liveness_endpoint=liveness,
-    )
+    loop, tasks = asyncio.new_event_loop(), []
+
+    async def ring() -> None:
+        # Ended by cancelling: kopf's own stop flag leaves a task behind that it waits five seconds for when it fails.
+        tasks.append(asyncio.current_task())
+        await kopf.operator(
+            registry=registry,
+            settings=settings,
+            clusterwide=not options.namespaces,
+            namespaces=options.namespaces,
+            standalone=True,
+            liveness_endpoint=liveness,
+        )
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner, contextlib.suppress(asyncio.CancelledError):
+            runner.run(ring())
+
+    running = asyncio.get_running_loop().run_in_executor(None, run)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        for task in tasks:
+            if task is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(task.cancel)
+        await asyncio.gather(running, return_exceptions=True)
+        raise

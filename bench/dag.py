@@ -1,0 +1,101 @@
+"""Running graphs: the operator against the least that any program must do, interleaved; its own cost; planned against executed.
+
+    python -m bench.dag [--graphs 10x5,100x1,50x4,50x20] [--pairs 3] [--large]
+
+Each pair runs `bench.reference` and the operator on the same graph on the same simulated cluster, one after the other; the
+median of the ratios counts. `--large` adds 100x50, one pair (some minutes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench._running import Bench, Graph, benched, cpu_seconds, machine, rss_mib, verdict
+
+BARS = {"10x5": 1.15, "100x1": 1.15, "50x4": 1.15, "50x20": 1.10, "100x50": 1.20}
+CPU_BAR_MILLIS = 5.0
+RSS_BAR_MIB = 200.0
+PLANNED_BAR = 0.10
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the operator."""
+
+    seconds: float
+    cpu_millis: float
+    rss_mib: float
+    planned: float
+
+
+def reference(bench: Bench, graph: Graph) -> float:
+    with bench.namespace() as namespace:
+        command = [sys.executable, "-m", "bench.reference", str(bench.cluster.kubeconfig), namespace]
+        done = subprocess.run(
+            [*command, str(graph.depth), str(graph.width)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"the reference failed: {done.stderr[-1000:]}")
+        return float(done.stdout)
+
+
+def operated(bench: Bench, graph: Graph) -> Run:
+    with bench.namespace() as namespace, bench.operator() as operator:
+        before = cpu_seconds(operator.pid)
+        took = bench.run(namespace, graph)
+        cpu = cpu_seconds(operator.pid) - before
+        planned = float(bench.status(namespace).get("estimate", {}).get("durationSeconds", 0))
+        return Run(took, 1000 * cpu / graph.size, rss_mib(operator.pid), planned)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="bench.dag", description="Run graphs against the lower bound.")
+    parser.add_argument("data", nargs="?", help="taken for the sake of the other benchmarks; nothing is read from it")
+    parser.add_argument("--graphs", default="10x5,100x1,50x4,50x20")
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--large", action="store_true", help="100x50 too, one pair")
+    options = parser.parse_args(arguments)
+    wanted = [(name, options.pairs) for name in options.graphs.split(",") if name] + [("100x50", 1)] * options.large
+    print(machine(), flush=True)
+    print(
+        f"{'graph':>7} {'reference':>10} {'operator':>10} {'ratio':>6} {'bar':>5} {'CPU ms/subtask':>15} {'RSS MiB':>8} "
+        f"{'planned':>8} {'off by':>7}",
+        flush=True,
+    )
+    short = []
+    worst = 0.0
+    with benched() as bench:
+        operated(bench, Graph(2, 2))  # the first pods of a cluster are slower than all others
+        for name, pairs in wanted:
+            graph = Graph(*(int(n) for n in name.split("x")))
+            least, runs = [], []
+            for _ in range(pairs):
+                least.append(reference(bench, graph))
+                runs.append(operated(bench, graph))
+            ratio = statistics.median(r.seconds / lower for r, lower in zip(runs, least, strict=True))
+            seconds = statistics.median(r.seconds for r in runs)
+            cpu, rss = statistics.median(r.cpu_millis for r in runs), max(r.rss_mib for r in runs)
+            planned = runs[0].planned
+            off = seconds / planned - 1 if planned else 0.0
+            print(
+                f"{name:>7} {statistics.median(least):>8.2f} s {seconds:>8.2f} s {ratio:>6.3f} {BARS.get(name, 1.2):>5} "
+                f"{cpu:>15.1f} {rss:>8.0f} {planned:>6.0f} s {off:>+6.0%}   {machine().rpartition(',')[2].strip()}",
+                flush=True,
+            )
+            worst = max(worst, ratio / BARS.get(name, 1.2))
+            short += [f"{name} ratio {ratio:.3f}"] if ratio > BARS.get(name, 1.2) else []
+            short += [f"{name} CPU {cpu:.1f} ms"] if cpu > CPU_BAR_MILLIS else []
+            short += [f"{name} RSS {rss:.0f} MiB"] if rss > RSS_BAR_MIB else []
+            short += [f"{name} planned {off:+.0%}"] if abs(off) > PLANNED_BAR else []
+    figure = f"running graphs: worst ratio {worst:.3f} of its bar; short of a bar: {', '.join(short) or 'none'}"
+    return verdict(figure, "ratio ≤ 1.10 to 1.20 by size, CPU ≤ 5 ms, RSS ≤ 200 MiB, plan within 10 %", ok=not short)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
