@@ -172,6 +172,22 @@ def names(texts: Iterable[str], most: int = 8) -> str:
     return f"{', '.join(ordered[:most])} and {len(ordered) - most:,} more"
 
 
+def folded(texts: Iterable[str], least: int = 4) -> list[str]:
+    """Sort names, and write those that only count on as one: ``part-0 … 9``, from ``least`` in a row on."""
+    runs: list[list[tuple[str, str, int]]] = []
+    for text in sorted(texts, key=_natural):
+        stem, dash, number = text.rpartition("-")
+        at = int(number) if dash and number.isdecimal() and number.isascii() and len(number) < 10 else -1
+        if runs and at >= 0 and (stem, at - 1) == runs[-1][-1][1:]:
+            runs[-1].append((text, stem, at))
+        else:
+            runs.append([(text, stem, at)])
+    found: list[str] = []
+    for run in runs:
+        found += [f"{run[0][0]} … {run[-1][2]}"] if len(run) >= least else [text for text, _, _ in run]
+    return found
+
+
 def _natural(text: str) -> list[tuple[bool, int, str]]:
     parts = re.findall(r"[0-9]{1,18}|[^0-9]+", text)
     return [(part[0].isdecimal(), int(part) if part[0].isdecimal() else 0, part) for part in parts]

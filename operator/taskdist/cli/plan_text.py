@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +20,7 @@ from taskdist.cli.lines import (
     count,
     duration,
     fit,
+    folded,
     line,
     memory,
     money,
@@ -36,6 +37,8 @@ MOST_BARS: Final = 60
 """A longer schedule is no picture any more."""
 _MOST_WARNINGS: Final = 40
 _MOST_WAITS: Final = 10
+_FOLDED: Final = 3
+"""So many subtasks that are planned alike become one line, in a long plan."""
 _NUMBERS: Final = 44
 """Cells that the marks, the four columns of numbers and the gaps take."""
 _MARK: Final = "◆"
@@ -88,6 +91,7 @@ def _header(planned: Planned, title: str) -> Iterator[Line]:
 
 
 def _subtasks(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
+    groups = _alike(subtasks)
     several_providers = len({subtask.provider for subtask in subtasks}) > 1 or width >= 100
     longest = _room_for_ids(
         subtasks, width - (2 + max(cells(s.provider) for s in subtasks) if several_providers else 0)
@@ -97,24 +101,56 @@ def _subtasks(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
     columns += [Column(title, right=True) for title in ("CPU", "MEMORY", "TIME", "COST")]
     rows = [
         (
-            Span(f"+ {_MARK if subtask.critical else ' '}", "added"),
-            Span(fit(clean(subtask.id), longest), _style(subtask)),
-            clean(subtask.agent_type),
-            *((clean(subtask.provider) or "any",) if several_providers else ()),
-            format_cpu(subtask.resources.cpu_millis),
-            memory(subtask.resources.memory_bytes),
-            duration(subtask.estimate.seconds),
-            money(subtask.estimate.cost_usd),
+            Span(f"+ {_MARK if group[0].critical else ' '}", "added"),
+            Span(fit(_group_name(group), longest), _style(group[0])),
+            clean(group[0].agent_type),
+            *((clean(group[0].provider) or "any",) if several_providers else ()),
+            format_cpu(group[0].resources.cpu_millis),
+            memory(group[0].resources.memory_bytes),
+            duration(group[0].estimate.seconds),
+            money(group[0].estimate.cost_usd),
         )
-        for subtask in subtasks
+        for group in groups
     ]
     head, *body = table(columns, rows)
     used = sum(cells(span.text) for span in head)
     lines = [line(*head, Span("  AFTER", "dim"))]
-    for row, subtask in zip(body, subtasks, strict=True):
-        lines += _with_dependencies(row, subtask, used, width)
+    for row, group in zip(body, groups, strict=True):
+        lines += _with_dependencies(row, group[0], used, width)
+    if len(groups) < len(subtasks):
+        lines.append(line(Span("  … stands for subtasks that are planned alike, each with these numbers", "dim")))
     lines.append(line("  ", Span(_MARK, "added"), Span(" on the critical path: the longest chain", "dim")))
     return lines
+
+
+def _alike(subtasks: tuple[PlannedSubTask, ...]) -> list[tuple[PlannedSubTask, ...]]:
+    """Group the neighbours of one forEach that are planned alike, in a plan that is too long to be read line by line."""
+    if len(subtasks) <= MOST_BARS:
+        return [(subtask,) for subtask in subtasks]
+    found: list[tuple[PlannedSubTask, ...]] = []
+    for _, members in groupby(subtasks, key=_likeness):
+        group = tuple(members)
+        found += [group] if len(group) >= _FOLDED else [(subtask,) for subtask in group]
+    return found
+
+
+def _likeness(subtask: PlannedSubTask) -> tuple[object, ...]:
+    stem, _, number = subtask.id.rpartition("-")
+    return (
+        stem if number.isdecimal() else subtask.id,
+        subtask.agent_type,
+        subtask.resources,
+        subtask.provider,
+        subtask.estimate.seconds,
+        subtask.estimate.cost_usd,
+        subtask.critical,
+        subtask.depends_on,
+    )
+
+
+def _group_name(group: tuple[PlannedSubTask, ...]) -> str:
+    first, last = clean(group[0].id), clean(group[-1].id)
+    return first if len(group) == 1 else f"{first} … {last.rpartition('-')[2]}"
 
 
 def _room_for_ids(subtasks: tuple[PlannedSubTask, ...], width: int) -> int:
@@ -131,7 +167,7 @@ def _with_dependencies(row: Line, subtask: PlannedSubTask, used: int, width: int
     """Put the dependencies behind the row; where they do not fit, on lines of their own below it."""
     if not subtask.depends_on:
         return [row]
-    after = names(_dependency(edge) for edge in subtask.depends_on)
+    after = names(folded(_dependency(edge) for edge in subtask.depends_on))
     room = width - used - 2
     if cells(after) <= room:
         return [line(*row, "  ", Span(after, "dim"))]
@@ -179,8 +215,8 @@ def _layers(subtasks: tuple[PlannedSubTask, ...], width: int) -> list[Line]:
         step[subtask.id] = max((step.get(edge.name, 0) for edge in subtask.depends_on), default=0) + 1
     lines: list[Line] = []
     for number in range(1, max(step.values()) + 1):
-        names = [clean(name) for name, at in step.items() if at == number]
-        shown = ", ".join(names[:30]) + (f" and {len(names) - 30:,} more" if len(names) > 30 else "")
+        found = folded(clean(name) for name, at in step.items() if at == number)
+        shown = ", ".join(found[:30]) + (f" and {len(found) - 30:,} more" if len(found) > 30 else "")
         for index, part in enumerate(wrap(shown, max(width - 11, 20))):
             lines.append(line(Span(f"    {number if not index else '':>4}  ", "dim"), part))
         if number == 30 and max(step.values()) > 30:

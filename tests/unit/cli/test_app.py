@@ -222,6 +222,18 @@ def test_who_waits_for_whom_is_shown(call):
     assert [(w["lock"], w["inferred"]) for w in waits] == [("db", False)]
 
 
+def test_a_long_plan_folds_what_is_planned_alike(call):
+    each = ", ".join(f"i{i}" for i in range(300))
+    many = GOOD.replace(
+        "script: echo}\n    - {name: report", f"script: echo $(item), forEach: [{each}]}}\n    - {{name: report"
+    )
+    out = call("plan", "-f", "@many", many=many)[1]
+    assert "fetch-0 … 299" in out
+    assert "fetch-0 … 299\n" in out
+    assert "Plan: 301 subtasks" in out
+    assert len(out.splitlines()) < 60
+
+
 def test_diff_of_two_files(call, tmp_path):
     old, new = str(tmp_path / "old.json"), str(tmp_path / "new.json")
     call("plan", "-f", "@good", "--out", old, good=GOOD)

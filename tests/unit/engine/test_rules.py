@@ -161,7 +161,7 @@ CASES = [
      {"description": "Query the table", "agent_types": tuple(dataclasses.replace(SKILLED, name=n) for n in ("twin", "zwin"))}),
     ("RetryNotIdempotent", I, "spec.tasks[0].retry", 'a: ">> /data/log"', [task("a").running("echo done >> /data/log")], {}),
     ("RetryNotIdempotent", I, "spec.retry", '"Send"', [], {"description": "Send the weekly report to the team"}),
-    ("LargeForEach", I, "spec.tasks[0].forEach", "becomes 500 pods, 10 at a time: at least 50 rounds, about 83 min",
+    ("LargeForEach", I, "spec.tasks[0].forEach", "1 task becomes 500 pods (a: 500), 10 at a time: at least 50 rounds, about 83 min",
      [task("a").running("$(item)").each(*map(str, range(500)))], {}),
     ("WideFanIn", W, "spec.tasks[1].dependsOn", "the results of 70 subtasks", [task("a").running("$(item)").each(*map(str, range(70))), task("b").after("a")], {}),
     ("StrategyWithoutEffect", W, "spec.limits.deadlineSeconds", "knows no deadline", many(1), {"strategy": Strategy.DEADLINE}),

@@ -71,17 +71,21 @@ def _not_idempotent(facts: Facts) -> Iterator[Hit]:
 
 
 def _crowd(facts: Facts) -> Iterator[Hit]:
-    parallel = facts.outline.request.limits.max_parallel
-    each = {one.draft.spec.name: one.duration.middle for one in facts.outline.assigned if one.draft.spec is not None}
-    for i, task in enumerate(facts.outline.request.tasks):
-        count = len(task.for_each)
-        if count >= CROWD:
-            rounds = -(-count // max(1, parallel))
-            yield Hit(
-                f"{quoted(task.name)} becomes {count:,} pods, {parallel} at a time: at least "
-                f"{counted(rounds, 'round')}, about {seconds(rounds * each.get(task.name, 0))}",
-                f"spec.tasks[{i}].forEach",
-            )
+    request = facts.outline.request
+    parallel = max(1, request.limits.max_parallel)
+    crowds = [(i, task) for i, task in enumerate(request.tasks) if len(task.for_each) >= CROWD]
+    if not crowds:
+        return
+    names_of = {task.name for _, task in crowds}
+    work = [a for a in facts.outline.assigned if a.draft.spec is not None and a.draft.spec.name in names_of]
+    rounds = -(-len(work) // parallel)
+    few = names([f"{task.name}: {len(task.for_each):,}" for _, task in crowds])
+    yield Hit(
+        f"{counted(len(crowds), 'task')} {'becomes' if len(crowds) == 1 else 'become'} {len(work):,} pods ({few}), "
+        f"{parallel} at a time: at least {counted(rounds, 'round')}, about "
+        f"{seconds(sum(a.duration.middle for a in work) // parallel)}",
+        f"spec.tasks[{crowds[0][0]}].forEach",
+    )
 
 
 def _wide_fan_in(facts: Facts) -> Iterator[Hit]:
