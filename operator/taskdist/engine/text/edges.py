@@ -38,8 +38,9 @@ GUESSED = 0.4
 _REACH = 60
 _ANY_ORDER = re.compile(r"\b(?:any|no particular|whatever|whichever) order\b|\border (?:does not|doesn't) matter\b")
 _TOGETHER = re.compile(
-    r"\b(?:(both)(?= (?:are|is|have|were|of (?:them|these|those)|into|in|to|together|and)\b|$)"
-    r"|(?:all|the|these|those) (two|three|four|five|six)(?= (?:are|have|into|in|to|together|and|of them)\b|$)"
+    r"\b(?:(both)(?= (?:are|is|have|were|of (?:them|these|those)|[a-z]+ly|and|together"
+    r"|after|as|at|before|by|for|from|in|into|on|online|onto|to|under|via|with)\b|$)"
+    r"|(?:all|the|these|those) (two|three|four|five|six)(?= (?:are|have|into|in|on|to|together|and|of them)\b|$)"
     r"|all of (?:that|it|them|these|those|this)\b)"
 )
 _PLURAL_RESULTS = frozenset({"findings", "results", "outputs", "outcomes", "answers", "parts", "pieces", "figures"})
@@ -449,6 +450,12 @@ class Orderer:
         if low & WHOLE and not ({w.lower for w in words if w.tag in {"N", "V", "VZ", "VG", "JJ"}} - WHOLE - OUTCOMES):
             return [n for n in self.open if n != t]
         found = self._phrases(words, earlier)
+        many = max((COUNTS[word] for word in low if word in COUNTS), default=0)
+        if many > len(found):
+            # "After both sign-offs": as many as wait for nobody yet.
+            waiting = [n for n in self.open if n != t][-many:]
+            if len(waiting) == many:
+                return waiting
         if found:
             return found
         pointing = low & {

@@ -9,7 +9,7 @@ when its first word is met.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from taskdist.engine.text.words.frames import ANY_FRAMES, FRAMES, SOFT, SOFT_STARTS
 
@@ -42,7 +42,7 @@ def _soft(words: list[str], i: int) -> int:
     return i
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _candidates(first: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     rows = [row for heads, row in _ROWS if first in heads] + list(ANY_FRAMES)
     return tuple((_compiled(pattern), kind) for pattern, kind in rows)

@@ -349,6 +349,8 @@ def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:
     passive = verb.tag == "VN"
     if verb.lemma == "end" and _text(_tail(clause)).startswith("up "):
         return Judgement("task", clause.verb)
+    if obliged == "must" and verb.lemma in {"stop", "start", "begin"} and [w.tag for w in _tail(clause)[:1]] == ["VG"]:
+        return Judgement("task", clause.verb)
     if verb.lemma in work.FINISHING and (
         passive or first in function.ANAPHORS or first in {"this", "everything", "all"}
     ):

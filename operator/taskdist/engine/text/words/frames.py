@@ -311,7 +311,12 @@ FRAMES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "there there's",
-        r"(?:there's|there is|there are)(?: still| as yet| currently| at present)* no (?=.*\b(?:yet|so far|in place|available)\b)",
+        r"(?:there's|there is|there are)(?: also| still| as yet| currently| at present)* no (?=.*\b(?:yet|so far|in place|available)\b)",
+        "thing",
+    ),
+    (
+        "there there's",
+        r"(?:there's|there is|there are)(?: also)? still no",
         "thing",
     ),
     (
@@ -407,7 +412,7 @@ FRAMES: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 # Frames that may begin with any word: a subject of up to four words before them.
-_SUBJECT = r"(?:the |our |all |both |some |my |many |several |a few |most |their |your )?(?:[a-z0-9'/&-]+ ){1,4}?"
+_SUBJECT = r"(?!(?:[a-z0-9'/&-]+ ){0,4}?(?:don't|not|never|no longer|without) )(?:the |our |all |both |some |my |many |several |a few |most |their |your )?(?:[a-z0-9'/&-]+ ){1,4}?"
 ANY_FRAMES: tuple[tuple[str, str], ...] = (
     (rf"{_SUBJECT}(?:has |have |is |are |keep |keeps |kept |has been |have been )?(?:also |already |still |all |both |only |really |now )*{_ASKED} {_INDEFINITE}", "thing"),
     (rf"{_SUBJECT}(?:keep|keeps|have been|has been|are|is) (?:still |also |constantly |always |repeatedly )?(?:asking for|requesting|begging for|demanding|crying out for|clamouring for|calling for|pestering us for|nagging about|bugging us about)", "thing"),
