@@ -127,7 +127,7 @@ async def _bring_up_to_date(
     except (ApiError, ClusterUnreachableError) as error:
         _log.info("status of %s %s not written: %s", thing.kind, thing.metadata.name, error)
         return
-    if known is not None and known["status"] != condition["status"]:
+    if (known["status"] if known is not None else ConditionStatus.TRUE.value) != condition["status"]:
         good = condition["status"] == ConditionStatus.TRUE.value
         type_ = "Normal" if good else "Warning"
         message = condition["message"] or f"{thing.kind} {thing.metadata.name} is ready again"

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from taskdist import engine
+from taskdist.api.task_distribution import TaskDistribution
 from taskdist.cluster import paths
 from taskdist.cluster.apply import LABEL_SELECTOR, Applier
 from taskdist.cluster.census import publish
@@ -134,6 +135,8 @@ class Reconciler:
         """One pass over one distribution."""
         seen = self.store.projections.get(key)
         if seen is None or seen.root is None:
+            self._published.pop(key, None)
+            self._refusals.pop(key, None)
             return
         if needs_plan(seen):
             await self._plan(seen)
@@ -180,11 +183,12 @@ class Reconciler:
             return
         self._publishing.add(key)
         self._published[key] = now
-        self.writes.put(Priority.ROOT, lambda: self._write_root(key, seen, decision))
-
-    async def _write_root(self, key: Key, seen: Projection, decision: Decision) -> None:
         root = seen.root
-        assert root is not None  # noqa: S101 - a root that is gone has no projection that decides
+        assert root is not None  # noqa: S101 - without a root nothing was decided
+        self.writes.put(Priority.ROOT, lambda: self._write_root(key, seen, root, decision))
+
+    async def _write_root(self, key: Key, seen: Projection, root: TaskDistribution, decision: Decision) -> None:
+        """``root`` is the one that was decided on: it may be gone by now, and its successor must not get its status."""
         status = decision.status or {}
         body = {"metadata": {"uid": root.metadata.uid}, "status": _replacing(seen.root_status, status)}
         path = paths.item("TaskDistribution", key.namespace, key.name, "status")

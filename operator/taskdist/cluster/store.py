@@ -112,6 +112,7 @@ class Store:
     def agent_type_gone(self, name: str) -> None:
         """An AgentType is no more."""
         self.catalogue.agent_types.pop(name, None)
+        self.catalogue.health.agent_types.pop(name, None)
 
     def provider_changed(self, raw: Body) -> None:
         """A Provider was added or modified."""
@@ -133,6 +134,7 @@ class Store:
     def provider_gone(self, name: str) -> None:
         """A Provider is no more."""
         self.catalogue.providers.pop(name, None)
+        self.catalogue.health.providers.pop(name, None)
 
     # --- from the raw watches --------------------------------------------------------------------------------------
 

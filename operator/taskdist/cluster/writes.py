@@ -10,9 +10,14 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
+
+from taskdist.telemetry import metrics
+
+_log = logging.getLogger(__name__)
 
 Write = Callable[[], Awaitable[None]]
 
@@ -61,4 +66,8 @@ class WriteQueue:
             while (rest := self._rests_until - time.monotonic()) > 0:  # noqa: ASYNC110 - a moment, which may move
                 await asyncio.sleep(rest)
             _, _, write = heapq.heappop(self._heap)
-            await write()
+            try:
+                await write()
+            except Exception:  # noqa: BLE001 - a write handles what it expects; anything else must not stop the others
+                metrics.WRITE_ERRORS.inc()
+                _log.exception("a write failed unexpectedly")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 RECONCILE_ERRORS = Counter("taskdist_reconcile_errors", "Reconciles that ended with an unexpected error.")
+WRITE_ERRORS = Counter("taskdist_write_errors", "Writes that ended with an unexpected error.")
 DECIDE_SECONDS = Histogram(
     "taskdist_decide_seconds", "Time of one decision.", buckets=(0.0001, 0.001, 0.01, 0.1, 1, 10)
 )
