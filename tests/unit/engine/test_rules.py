@@ -122,6 +122,8 @@ CASES = [
      {"cluster": ClusterFacts(quota_free=room("2", "8Gi"), running=(BATCH,)), "priority": 6}),
     ("CapacityShort", W, "spec.limits.maxParallel", "where 3 fit at the same time", many(6),
      {"cluster": ClusterFacts(allocatable=room("8", "8Gi"), held=room("1", "5Gi"))}),
+    ("CapacityShort", W, "spec.limits.maxParallel", 'provider "x" has 1 CPU and 8Gi, where 2 fit at the same time, which costs 100 s', many(4),
+     {"providers": (provider("x", capacity=room("1", "8Gi")),)}),
     ("CapacityShort", E, "spec.placement.providers", "larger than all of provider", many(1), {"providers": (provider("x", capacity=room("1", "1Mi")),)}),
     ("UnknownProvider", W, "spec.placement.providers", 'no provider "y"', many(1), {"providers": (provider("x"),), "allowed_providers": ("x", "y")}),
     ("UnhealthyProvider", W, "spec.placement.providers", 'provider "x" is unhealthy', many(1), {"providers": (provider("x", healthy=False), provider("y"))}),

@@ -183,6 +183,8 @@ def _capacity_short(facts: Facts) -> Iterator[Hit]:
                 "spec.placement.providers",
                 severity=Severity.ERROR,
             )
+        elif len(mine) == len(plan.subtasks):  # of several providers, SeveralProviders speaks
+            yield from _room(plan, provider.capacity, f"provider {quoted(provider.name)} has", Severity.WARNING)
 
 
 def _room(plan: Drawn, room: Resources, what: str, severity: Severity, ever: Resources | None = None) -> Iterator[Hit]:
