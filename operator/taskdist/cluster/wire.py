@@ -10,6 +10,7 @@ import msgspec
 from taskdist.api.names import API_VERSION, Annotation, Label, SubTaskPhase, SubTaskReason
 from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
 from taskdist.reconcile.health import NodeView
+from taskdist.reconcile.outcome import QUEUE_EVICTION
 from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView, UsageView
 
 _POD_PHASES = {phase.value: phase for phase in PodPhase}
@@ -145,7 +146,7 @@ def pod_view(pod: WirePod) -> PodView | None:
     state = status.container_statuses[0].state if status.container_statuses else ContainerState()
     ended, waiting = state.terminated, state.waiting
     requests = pod.spec.containers[0].resources.requests if pod.spec.containers else {}
-    unschedulable = gated = disrupted = ""
+    unschedulable = gated = disrupted = disruption = ""
     for condition in status.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
             if condition.reason == "SchedulingGated":
@@ -153,7 +154,9 @@ def pod_view(pod: WirePod) -> PodView | None:
             else:
                 unschedulable = condition.message or condition.reason
         elif condition.type == "DisruptionTarget" and condition.status == "True":
-            disrupted = condition.reason
+            disrupted, disruption = condition.reason, condition.message
+        elif condition.type == QUEUE_EVICTION and condition.status == "True" and not disrupted:
+            disrupted, disruption = condition.type, condition.message
     started = ended.started_at if ended else state.running.started_at if state.running else None
     phase = _POD_PHASES.get(status.phase, PodPhase.UNKNOWN)
     return PodView(
@@ -164,7 +167,7 @@ def pod_view(pod: WirePod) -> PodView | None:
         owner_uid=pod.metadata.owner_uid("SubTask"),
         phase=phase,
         reason=status.reason,
-        status_message=status.message,
+        status_message=status.message or disruption,
         deleting=pod.metadata.deletion_timestamp is not None,
         disrupted=disrupted,
         unschedulable=unschedulable,

@@ -23,6 +23,10 @@ _IMAGE_WAITS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
 )
 _CONFIG_WAITS = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+QUEUE_EVICTION = "TerminationTarget"
+"""Type of the condition that Kueue sets on a pod before it deletes it, because its workload has lost its quota."""
+_DISRUPTIONS = frozenset({SubTaskReason.PREEMPTED, SubTaskReason.EVICTED, SubTaskReason.NODE_LOST})
+_LOST = (SubTaskReason.POD_LOST, "the pod was deleted before its result was seen")
 _AGENT_REASONS = {
     reason.value: reason
     for reason in (
@@ -83,6 +87,22 @@ def outcome_of(pod: PodView) -> Outcome | None:
     return Outcome(reason, clean(message or report.error), pod.exit_code, report)
 
 
+def outcome_of_gone(pod: PodView | None) -> Outcome:
+    """The end of an attempt whose pod is no more, last seen as ``pod`` if it was seen at all.
+
+    What was seen to end has not been lost; what was seen to be taken away before it ended was taken away by that.
+    """
+    if pod is None:
+        return Outcome(*_LOST)
+    seen = outcome_of(pod)
+    if seen is not None:
+        return seen
+    reason, message = _failure(pod, Report())
+    if pod.disrupted and reason in _DISRUPTIONS:
+        return Outcome(reason, clean(message))
+    return Outcome(*_LOST)
+
+
 def stuck(pod: PodView) -> tuple[SubTaskReason, str] | None:
     """Why a pod that has not started does not start, if the cluster says so."""
     if pod.unschedulable:
@@ -92,7 +112,7 @@ def stuck(pod: PodView) -> tuple[SubTaskReason, str] | None:
     if pod.waiting_reason in _CONFIG_WAITS:
         return SubTaskReason.CONTAINER_CONFIG, clean(f"{pod.waiting_reason}: {pod.waiting_message}")
     if pod.gated:
-        return SubTaskReason.ADMISSION_PENDING, "the pod waits for admission by its queue"
+        return SubTaskReason.ADMISSION_PENDING, "the pod waits for admission by its queue; its Workload says for what"
     return None
 
 
@@ -101,6 +121,8 @@ def _failure(pod: PodView, report: Report) -> tuple[SubTaskReason, str]:
         return SubTaskReason.TIMEOUT, pod.status_message
     if pod.termination_reason == "OOMKilled" or report.reason is SubTaskReason.OOM_KILLED:
         return SubTaskReason.OOM_KILLED, f"killed for want of memory; the limit was {pod.memory or 'unknown'}"
+    if pod.disrupted == QUEUE_EVICTION:
+        return SubTaskReason.PREEMPTED, pod.status_message or "the queue took its quota back"
     if pod.disrupted.startswith("Preemption") or pod.reason == "Preempting":
         return SubTaskReason.PREEMPTED, pod.status_message
     if pod.reason == "Evicted" or pod.disrupted in {

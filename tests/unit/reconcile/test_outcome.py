@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from taskdist.api.names import SubTaskReason
 from taskdist.api.task_distribution import OutOfMemory
 from taskdist.engine.model import Retry
-from taskdist.reconcile.outcome import clean, outcome_of, read_report
+from taskdist.reconcile.outcome import clean, outcome_of, outcome_of_gone, read_report
 from taskdist.reconcile.retry import next_attempt
 from taskdist.reconcile.views import PodPhase, PodView
 
@@ -38,6 +38,10 @@ def ended(code: int | None = 1, **seen: Any) -> PodView:
         ),
         pytest.param(ended(None, reason="Evicted"), SubTaskReason.EVICTED, id="evicted by the kubelet"),
         pytest.param(ended(143, disrupted="PreemptionByScheduler"), SubTaskReason.PREEMPTED, id="preempted"),
+        pytest.param(ended(143, disrupted="TerminationTarget"), SubTaskReason.PREEMPTED, id="its queue took it back"),
+        pytest.param(
+            ended(0, disrupted="TerminationTarget"), SubTaskReason.COMPLETED, id="done before its queue could take it"
+        ),
         pytest.param(ended(None, disrupted="DeletionByPodGC"), SubTaskReason.NODE_LOST, id="its node is gone"),
         pytest.param(ended(None, reason="OutOfcpu"), SubTaskReason.POD_REJECTED, id="refused by the kubelet"),
         pytest.param(ended(None, reason="DeadlineExceeded"), SubTaskReason.TIMEOUT, id="active deadline"),
@@ -54,6 +58,32 @@ def test_cause(pod: PodView, reason: SubTaskReason) -> None:
     outcome = outcome_of(pod)
     assert outcome is not None
     assert outcome.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("pod", "reason"),
+    [
+        pytest.param(None, SubTaskReason.POD_LOST, id="never seen"),
+        pytest.param(ended(0), SubTaskReason.COMPLETED, id="seen to succeed"),
+        pytest.param(ended(1), SubTaskReason.AGENT_ERROR, id="seen to fail"),
+        pytest.param(ended(None, phase=PodPhase.RUNNING), SubTaskReason.POD_LOST, id="deleted by whoever"),
+        pytest.param(
+            ended(None, phase=PodPhase.PENDING, disrupted="TerminationTarget"),
+            SubTaskReason.PREEMPTED,
+            id="taken back by its queue before it started",
+        ),
+        pytest.param(
+            ended(None, phase=PodPhase.RUNNING, disrupted="DeletionByPodGC"),
+            SubTaskReason.NODE_LOST,
+            id="with its node",
+        ),
+        pytest.param(
+            ended(None, phase=PodPhase.RUNNING, disrupted="Unheard"), SubTaskReason.POD_LOST, id="by an unknown cause"
+        ),
+    ],
+)
+def test_cause_of_what_is_gone(pod: PodView | None, reason: SubTaskReason) -> None:
+    assert outcome_of_gone(pod).reason is reason
 
 
 def test_a_pod_that_runs_has_no_outcome() -> None:

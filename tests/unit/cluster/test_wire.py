@@ -1,0 +1,44 @@
+"""What is read of the pods that a watch brings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from taskdist.cluster.wire import WirePod, pod_view
+from taskdist.reconcile.views import PodView
+
+
+def seen(*conditions: dict[str, Any], message: str = "") -> PodView:
+    pod = {
+        "metadata": {"name": "p", "uid": "u", "labels": {"taskdist.dev/subtask": "a", "taskdist.dev/attempt": "1"}},
+        "status": {"phase": "Failed", "message": message, "conditions": list(conditions)},
+    }
+    view = pod_view(msgspec.convert(pod, WirePod))
+    assert view is not None
+    return view
+
+
+def condition(type_: str, reason: str, message: str = "", status: str = "True") -> dict[str, Any]:
+    return {"type": type_, "status": status, "reason": reason, "message": message}
+
+
+def test_gates_are_no_lack_of_nodes() -> None:
+    view = seen(condition("PodScheduled", "SchedulingGated", "waiting for scheduling gates", "False"))
+    assert (view.gated, view.unschedulable) == (True, "")
+
+
+def test_no_node_is_told_in_the_schedulers_words() -> None:
+    view = seen(condition("PodScheduled", "Unschedulable", "0/3 nodes are available", "False"))
+    assert (view.gated, view.unschedulable) == (False, "0/3 nodes are available")
+
+
+def test_a_queues_eviction_comes_with_its_words() -> None:
+    view = seen(condition("TerminationTarget", "WorkloadEvicted", "Preempted to accommodate a workload"))
+    assert (view.disrupted, view.status_message) == ("TerminationTarget", "Preempted to accommodate a workload")
+
+
+def test_the_pods_own_message_comes_first() -> None:
+    view = seen(condition("DisruptionTarget", "DeletionByTaintManager", "evicted by a taint"), message="node was lost")
+    assert (view.disrupted, view.status_message) == ("DeletionByTaintManager", "node was lost")
