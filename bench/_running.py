@@ -27,10 +27,13 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Graph:
-    """D layers of W subtasks; (l, i) waits for (l-1, i) and (l-1, i+1 mod W). Each pod runs for one second."""
+    """W subtasks beside each other in D layers; (l, i) waits for (l-1, i) and (l-1, i+1 mod W). Each pod runs for one second.
 
-    depth: int
+    Written W x D, as the anchors have it: 100x1 takes one second at least, 50x20 takes twenty.
+    """
+
     width: int
+    depth: int
 
     @property
     def size(self) -> int:
@@ -52,7 +55,7 @@ class Graph:
         return {"tasks": tasks, "limits": {"maxParallel": 2 * self.width}}
 
     def __str__(self) -> str:
-        return f"{self.depth}x{self.width}"
+        return f"{self.width}x{self.depth}"
 
 
 @contextmanager

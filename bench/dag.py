@@ -38,7 +38,7 @@ def reference(bench: Bench, graph: Graph) -> float:
     with bench.namespace() as namespace:
         command = [sys.executable, "-m", "bench.reference", str(bench.cluster.kubeconfig), namespace]
         done = subprocess.run(
-            [*command, str(graph.depth), str(graph.width)], cwd=ROOT, capture_output=True, text=True, check=False
+            [*command, str(graph.width), str(graph.depth)], cwd=ROOT, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise SystemExit(f"the reference failed: {done.stderr[-1000:]}")

@@ -1,7 +1,7 @@
 """The lower bound: one POST per pod as soon as its parents have succeeded, a raw watch on pods, and nothing else.
 
 No plan, no retries, no status, nothing that outlives a restart: what no operator can be faster than. Run as
-``python -m bench.reference KUBECONFIG NAMESPACE DEPTH WIDTH``; prints the seconds from the first request to the last pod's end.
+``python -m bench.reference KUBECONFIG NAMESPACE WIDTH DEPTH``; prints the seconds from the first request to the last pod's end.
 """
 
 from __future__ import annotations
