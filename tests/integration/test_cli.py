@@ -93,6 +93,7 @@ class Kept:
                             "createTime": f"{hour}00:00Z",
                             "startTime": f"{hour}05:00Z",
                             "finishTime": f"{hour}45:00Z",
+                            "peakMemory": "256Mi",
                         }
                     ],
                     "usage": {

@@ -55,7 +55,9 @@ class Report:
 
     @property
     def wasted_share(self) -> Decimal | None:
-        """The part of the requested memory that was not used at the peak of its attempt; None where nothing ran."""
+        """The part of the requested memory that was not used at the peak of its attempt; None where none was measured."""
+        if not any(a.peak_memory is not None for one in self.spent for a in one.subtask.status.attempts):
+            return None
         held = sum((one.memory_gib_seconds for one in self.spent), Decimal(0))
         wasted = sum((one.wasted_gib_seconds for one in self.spent), Decimal(0))
         return wasted / held if held else None

@@ -15,6 +15,7 @@ FORMAT_VERSION: Final = "1"
 _MOST_ROWS: Final = 500
 _NOTABLE: Final = 1.0
 """Waits below a second are not told: the API server counts in seconds."""
+_FAR_OFF: Final = 3
 _WASTEFUL: Final = Decimal("0.5")
 """From this share of unused memory on, smaller requests are recommended."""
 
@@ -27,6 +28,8 @@ def report_text(report: Report, now: datetime, width: int) -> list[Line]:
     lines += [(), *_table(report.spent[:_MOST_ROWS])]
     if len(report.spent) > _MOST_ROWS:
         lines.append(line(Span(f"and {count(len(report.spent) - _MOST_ROWS, 'more subtask')}; -o json has all", "dim")))
+    legend = "held: ready, but without a pod; starting: from pod to agent (+ between attempts); memory: peak/requested"
+    lines += [line(Span(part, "dim")) for part in wrap(legend, width)]
     return [*lines, (), *_sums(report, now, width)]
 
 
@@ -100,7 +103,10 @@ def _facts(report: Report, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _off(report: Report) -> str:
-    return f" (single subtasks off by {report.deviation:.0%})" if report.deviation is not None else ""
+    if report.deviation is None:
+        return ""
+    much = f"{report.deviation:.0%}" if report.deviation < _FAR_OFF else f"{report.deviation:.0f} times their time"
+    return f" (single subtasks off by {much})"
 
 
 def _waits(spent: Sequence[Spent]) -> str:

@@ -127,6 +127,7 @@ def distribution_head(root: TaskDistribution, now: datetime) -> Iterator[Line]:
 def _trouble(root: TaskDistribution, width: int) -> Iterator[Line]:
     """Yield why it does not go on, and the first warnings."""
     current = root.metadata.generation
+    said: set[str] = set()
     for one in root.status.conditions:
         stalled = one.type == ConditionType.STALLED and one.status is ConditionStatus.TRUE
         failed = one.type == ConditionType.SUCCEEDED and one.status is ConditionStatus.FALSE
@@ -134,6 +135,9 @@ def _trouble(root: TaskDistribution, width: int) -> Iterator[Line]:
         if (stalled or failed or waiting) and one.message:
             old = " (before the last change)" if (one.observed_generation or current) < current else ""
             text = f"{one.reason}: {clean(one.message)}{old}"
+            if text in said:  # Stalled and Succeeded mostly say the same
+                continue
+            said.add(text)
             yield from (line(Span(part, "warning" if waiting else "error")) for part in wrap(text, width))
     serious = _serious(root)
     for warning in serious[:_MOST_WARNINGS]:

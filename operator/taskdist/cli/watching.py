@@ -103,9 +103,12 @@ class _Told:
         return Span(f"{duration((utc_now() - self._begin).total_seconds()):>8}  ", "dim")
 
     def _root_lines(self, seen: Seen) -> list[Line]:
-        if seen.root is None or self._phase == phase_span(seen.root.status.phase):
+        if seen.root is None:
             return []
-        self._phase = phase_span(seen.root.status.phase)
+        phase = phase_span(seen.root.status.phase)
+        if self._phase is not None and self._phase.text == phase.text:
+            return []
+        self._phase = phase
         return [line(self._since(), Span(clean(seen.root.metadata.name), "bold"), "  ", self._phase)]
 
     def _subtask_lines(self, seen: Seen) -> list[Line]:

@@ -102,10 +102,17 @@ def test_the_chain_follows_whoever_ended_last():
 
 
 def test_waste_and_deviation_of_the_whole():
-    made = reckoned(subtask("a", attempt(1, 0, 0, 50), wasted="80"), subtask("b", attempt(1, 0, 0, 150), wasted="20"))
+    measured = attempt(1, 0, 0, 50) | {"peakMemory": "512Mi"}
+    made = reckoned(subtask("a", measured, wasted="80"), subtask("b", attempt(1, 0, 0, 150), wasted="20"))
     assert made.wasted_share == pytest.approx(0.5)
     assert made.deviation == pytest.approx(0.5)
     assert reckoned().wasted_share is None
+    assert reckoned(subtask("a", attempt(1, 0, 0, 50))).wasted_share is None  # nobody measured
+
+
+def test_an_estimate_that_is_far_off_is_told_as_a_factor():
+    lines = report_text(reckoned(subtask("a", attempt(1, 0, 0, 2))), BEGIN + timedelta(seconds=400), 100)
+    assert "off by 49 times their time" in " ".join(map(plain, lines))
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from taskdist import __version__
 from taskdist.cli.options import Context, Kubeconfig
 from taskdist.cli.output import CliError, fail
 
@@ -53,7 +54,10 @@ def operator(  # noqa: PLR0917 - typer makes options of them; nobody calls it by
     agent_image: Annotated[
         str,
         typer.Option(
-            "--agent-image", envvar="TASKDIST_IMAGE", help="Image of agent types that name none.", metavar="IMAGE"
+            "--agent-image",
+            envvar="TASKDIST_IMAGE",
+            help="Image of agent types that name none; the release's own if not given.",
+            metavar="IMAGE",
         ),
     ] = "",
     liveness: Annotated[
@@ -72,6 +76,15 @@ def operator(  # noqa: PLR0917 - typer makes options of them; nobody calls it by
     log_level: Annotated[
         LogLevel, typer.Option("--log-level", envvar="TASKDIST_LOG_LEVEL", help="Least severity.")
     ] = LogLevel.INFO,
+    most_pods: Annotated[
+        int,
+        typer.Option(
+            "--max-pods-per-namespace",
+            envvar="TASKDIST_MAX_PODS_PER_NAMESPACE",
+            help="Largest number of live agent pods in one namespace; 0 for no bound.",
+            min=0,
+        ),
+    ] = 0,
     lease_namespace: Annotated[
         str,
         typer.Option(
@@ -101,7 +114,8 @@ def operator(  # noqa: PLR0917 - typer makes options of them; nobody calls it by
         namespaces=tuple(chosen),
         kubeconfig=kubeconfig or None,
         context=kube_context or None,
-        agent_image=agent_image,
+        agent_image=agent_image or f"taskdist.dev/taskdist:{__version__}",
+        most_pods=most_pods,
         liveness_port=_port(liveness),
         metrics_port=metrics_port,
         log_json=log_format is LogFormat.JSON,

@@ -22,10 +22,18 @@ OVER: Final = 4.0
 UNDER: Final = 0.5
 """A user's request of less than this share of the planned one is called under-allocation."""
 
+_UNKNOWN: Final = Resources(2**62, 2**62)
+"""Stands for a quota of which only the rest is known: others may hold all that is missing."""
+_BOUNDLESS: Final = 2**60
+"""An amount of room from here on stands for no bound: a quota may bound CPU and not memory."""
+
 
 def shown(resources: Resources) -> str:
-    """Write CPU and memory as people read them."""
-    return f"{format_cpu(resources.cpu_millis)} CPU and {format_memory(resources.memory_bytes)}"
+    """Write CPU and memory as people read them; of room, what is bounded."""
+    cpu, memory = f"{format_cpu(resources.cpu_millis)} CPU", format_memory(resources.memory_bytes)
+    if resources.memory_bytes >= _BOUNDLESS:
+        return cpu
+    return memory if resources.cpu_millis >= _BOUNDLESS else f"{cpu} and {memory}"
 
 
 def _amount(kind: str, value: int) -> str:
@@ -144,16 +152,22 @@ def _quota(facts: Facts, plan: Drawn) -> Iterator[Hit]:
     cluster = facts.outline.request.cluster
     free_pods, all_pods = cluster.quota_free_pods, cluster.quota_total_pods
     if free_pods is not None:
-        if free_pods < 1 and (all_pods is None or all_pods < 1):
-            yield Hit("the namespace's ResourceQuota leaves no pod", severity=Severity.ERROR)
+        if all_pods is not None and all_pods < 1:
+            yield Hit("the namespace's ResourceQuota allows no pod", severity=Severity.ERROR)
         elif plan.free_peak.pods > free_pods:
             yield Hit(
                 f"{plan.free_peak.pods} subtasks could run at the same time; the namespace's ResourceQuota "
-                f"leaves {counted(free_pods, 'pod')} now, so {free_pods} run at once and the rest waits{_delay(plan)}"
+                f"leaves {counted(free_pods, 'pod')} now, so "
+                f"{f'{free_pods} run at once and the rest waits' if free_pods else 'all wait until others have ended'}"
+                f"{_delay(plan)}"
             )
     if cluster.quota_free is not None:
         yield from _room(
-            plan, cluster.quota_free, "the namespace's ResourceQuota leaves", Severity.ERROR, cluster.quota_total
+            plan,
+            cluster.quota_free,
+            "the namespace's ResourceQuota leaves",
+            Severity.ERROR,
+            cluster.quota_total or _UNKNOWN,
         )
 
 
@@ -200,7 +214,8 @@ def _room(plan: Drawn, room: Resources, what: str, severity: Severity, ever: Res
             allows = f" of {shown(ever)}" if ever is not None else ""
             yield Hit(f"{what} {shown(room)}{allows}; {needs}", severity=severity)
         else:
-            yield Hit(f"{what} {shown(room)} now, of {shown(ever)}; {needs} and waits until others have ended")
+            allows = f", of {shown(ever)}" if ever is not _UNKNOWN else ""
+            yield Hit(f"{what} {shown(room)} now{allows}; {needs} and waits until others have ended")
         return
     peak = plan.free_peak.resources
     if peak.cpu_millis > room.cpu_millis or peak.memory_bytes > room.memory_bytes:
@@ -344,7 +359,7 @@ RULES: Final = (
         W,
         "metadata.namespace",
         "The plan's peak is above what the namespace's ResourceQuota leaves: subtasks wait (Warning). A "
-        "subtask that alone is above it never starts (Error).",
+        "subtask that alone is above the whole quota never starts (Error).",
         "set limits.maxParallel to what fits, make requests smaller, or raise the quota",
         _quota_exceeded,
         needs_plan=True,
