@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from taskdist.api.names import Label
+from taskdist.api.names import Label, SubTaskReason
 from taskdist.cluster import paths
 from taskdist.cluster.client import MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
@@ -28,9 +29,14 @@ from taskdist.reconcile.actions import (
     DeleteSubTask,
     PatchSubTaskStatus,
 )
+from taskdist.reconcile.outcome import clean
+from taskdist.reconcile.projection import Refusal
 from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
+
+_QUOTA_PAUSE = timedelta(seconds=5)
+_REFUSAL_PAUSE = timedelta(seconds=30)
 
 PendingKey = tuple[str, str]
 Failed = Callable[[Key, float | None], None]
@@ -96,6 +102,10 @@ class Applier:
             except ClusterUnreachableError as error:
                 _log.warning("%s: %s", key, error)
                 self._on_failure(key, None)
+            except msgspec.DecodeError as error:
+                # An object that is not of the known shape: it must not take the other writes along.
+                _log.error("%s: an answer was not understood: %s", key, error)
+                self._on_failure(key, None)
             else:
                 projection.pending.discard(pending)
                 self._store.ring(key)
@@ -119,6 +129,7 @@ class Applier:
             answer = await self._client.request("POST", path, body=action.body)
         except ApiError as error:
             if error.reason != "AlreadyExists":
+                self._remember_refusal(key, action, error)
                 raise
             answer = await self._client.request("GET", paths.item("Pod", key.namespace, action.name))
         pod = self._decode_pod(answer)
@@ -128,6 +139,16 @@ class Applier:
                 409, "AlreadyExists", f"pod {action.name} belongs to somebody else; waiting until it is gone"
             )
         self._store.pod_created(pod)
+
+    def _remember_refusal(self, key: Key, action: CreatePod, error: ApiError) -> None:
+        """Keep what a quota, an admission policy or the schema has against a pod: it is shown, and asked again after a while."""
+        if error.status not in {400, 403, 422}:
+            return
+        quota = "exceeded quota" in str(error)
+        reason = SubTaskReason.QUOTA_EXCEEDED if quota else SubTaskReason.POD_REJECTED
+        until = datetime.now(UTC) + (_QUOTA_PAUSE if quota else _REFUSAL_PAUSE)
+        projection = self._store.projection(key)
+        projection.refused[action.subtask_id] = Refusal(until, reason, clean(str(error)))
 
     async def _create_subtask(self, key: Key, action: CreateSubTask) -> None:
         path = paths.collection("SubTask", key.namespace)

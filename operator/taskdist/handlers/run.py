@@ -33,7 +33,8 @@ _log = logging.getLogger(__name__)
 class Options:
     """How to run. ``namespaces`` empty means the whole cluster; ports 0 mean none.
 
-    ``lease_namespace`` is where the Lease lives that replicas elect their leader by; empty means that there is one replica.
+    ``most_pods`` bounds the live agent pods of one namespace; 0 means no bound. ``lease_namespace`` is where the Lease lives that
+    replicas elect their leader by; empty means that there is one replica.
     """
 
     namespaces: Sequence[str] = ()
@@ -45,6 +46,7 @@ class Options:
     log_json: bool = False
     log_level: str = "INFO"
     in_flight: int = 6
+    most_pods: int = 0
     lease_namespace: str = ""
     identity: str = ""
 
@@ -65,7 +67,11 @@ async def _run(options: Options) -> None:
         if missing := await wait_until_served(client.credentials, OUR_KINDS, _KINDS_SECONDS):
             raise SystemExit(not_served(missing, _KINDS_SECONDS))
         reconciler = Reconciler(
-            client, namespaces=options.namespaces, agent_image=options.agent_image, in_flight=options.in_flight
+            client,
+            namespaces=options.namespaces,
+            agent_image=options.agent_image,
+            in_flight=options.in_flight,
+            most_pods=options.most_pods,
         )
         registry = kopf.OperatorRegistry()
         loop, asked = asyncio.get_running_loop(), asyncio.Event()

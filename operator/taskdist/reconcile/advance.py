@@ -14,7 +14,7 @@ from taskdist.reconcile import fan_out
 from taskdist.reconcile.actions import Action, CreatePod, CreateSubTask, DeletePod, PatchSubTaskStatus
 from taskdist.reconcile.assignment import Assignment, Unassigned, alternative, assign, next_agent_type
 from taskdist.reconcile.attempts import conclude, hold_up, remember, settle, show
-from taskdist.reconcile.outcome import Outcome, outcome_of, stuck
+from taskdist.reconcile.outcome import Outcome, outcome_of, outcome_of_gone, stuck
 from taskdist.reconcile.planning import Mode, Planning
 from taskdist.reconcile.pod_object import pod_object
 from taskdist.reconcile.projection import Catalogue, Projection
@@ -29,7 +29,6 @@ _VISIBLE_AFTER = timedelta(seconds=2)
 _STUCK_AFTER = timedelta(seconds=5)
 """What keeps a subtask from starting is shown once it has lasted that long."""
 _DEFAULT_PRICES = Prices()
-_LOST = Outcome(SubTaskReason.POD_LOST, "the pod was deleted before its result was seen")
 _NODE_LOST = Outcome(SubTaskReason.NODE_LOST, "the pod's node is no more")
 _STOPPED = Outcome(
     SubTaskReason.SUSPENDED, "stopped because the distribution was suspended; it runs again when it is resumed"
@@ -70,8 +69,7 @@ class Advance:
             if pod is not None and pod.owner_uid == subtask.uid:
                 self._running(subtask, pod)
             elif gone is not None or subtask.current.pod_uid:
-                # Its end may have been seen before it was deleted: then nothing is lost.
-                self._conclude(subtask, gone, (outcome_of(gone) if gone is not None else None) or _LOST)
+                self._conclude(subtask, gone, outcome_of_gone(gone))
             elif ("pod", id_) not in self.seen.pending:
                 self._waiting(subtask)
 
@@ -92,7 +90,7 @@ class Advance:
 
     def _running(self, subtask: SubTaskView, pod: PodView) -> None:
         self._withdraw(subtask.id)
-        self.seen.set_phase(subtask.id, SubTaskPhase.RUNNING)
+        self.seen.set_phase(subtask.id, SubTaskPhase.QUEUED if pod.gated else SubTaskPhase.RUNNING)
         outcome = outcome_of(pod)
         if outcome is not None:
             self._conclude(subtask, pod, outcome)
@@ -103,7 +101,8 @@ class Advance:
         elif self.catalogue.health.nodes.lost(pod, self.now):
             self._conclude(subtask, pod, _NODE_LOST)
             self._delete(pod, force=True)
-        elif self.planning.mode is Mode.SUSPENDED and self.root.spec.on_suspend is OnSuspend.STOP:
+        elif self.planning.mode is Mode.SUSPENDED and (pod.gated or self.root.spec.on_suspend is OnSuspend.STOP):
+            # What waits in a queue has not started: left there, it would start while all is to stand still.
             self._conclude(subtask, pod, _STOPPED)
             self._delete(pod)
         elif pod.phase is PodPhase.RUNNING:
@@ -120,8 +119,31 @@ class Advance:
         else:
             self.seen.look_again(subtask.id, visible_at)
 
+    def _queued(self, subtask: SubTaskView, pod: PodView) -> None:
+        """It waits until its queue has room: as long as that takes, and no node is to blame."""
+        shown_at = (pod.created_at or self.now) + _STUCK_AFTER
+        if subtask.phase is SubTaskPhase.QUEUED:
+            return
+        if self.now >= shown_at:
+            reason, message = stuck(pod) or (SubTaskReason.ADMISSION_PENDING, "")
+            self._write(show(subtask, pod, SubTaskPhase.QUEUED, reason, message))
+        else:
+            self.seen.look_again(subtask.id, shown_at)
+
+    def _pending_since(self, pod: PodView) -> datetime:
+        """Since when it could start: since it was created, or for what had to be admitted, since it was seen admitted.
+
+        No field of a pod tells when its gates were removed. An operator that starts anew counts from then: later, never sooner.
+        """
+        if not self.root.spec.queue_name:
+            return pod.created_at or self.now
+        return self.seen.admitted.setdefault(pod.uid, self.now)
+
     def _starting(self, subtask: SubTaskView, pod: PodView) -> None:
-        since = pod.created_at or self.now
+        if pod.gated:
+            self._queued(subtask, pod)
+            return
+        since = self._pending_since(pod)
         given_up_at = since + timedelta(seconds=self.root.spec.limits.pending_timeout_seconds)
         why = stuck(pod)
         if self.now >= given_up_at:
@@ -137,10 +159,11 @@ class Advance:
                 self._delete(pod)
                 return
             self.seen.look_again(subtask.id, moves_at)
+        if why is None and subtask.phase is SubTaskPhase.QUEUED:
+            why = SubTaskReason.SCHEDULING, "admitted by its queue, and about to start"
         if why is not None and subtask.reason is not why[0]:
             if self.now >= since + _STUCK_AFTER:
-                phase = SubTaskPhase.QUEUED if pod.gated else SubTaskPhase.READY
-                self._write(show(subtask, pod, phase, *why))
+                self._write(show(subtask, pod, SubTaskPhase.READY, *why))
             else:
                 self.seen.look_again(subtask.id, since + _STUCK_AFTER)
         self.seen.look_again(subtask.id, given_up_at)
@@ -218,7 +241,8 @@ class Advance:
             for id_ in tuple(self.seen.blocked):
                 self._withdraw(id_)
             return
-        room = self.root.spec.limits.max_parallel - self.seen.phases[SubTaskPhase.RUNNING]
+        alive = self.seen.phases[SubTaskPhase.RUNNING] + self.seen.phases[SubTaskPhase.QUEUED]
+        room = self.root.spec.limits.max_parallel - alive
         while room > 0 and (subtask := self.seen.next_ready()) is not None:
             room -= self._start(subtask)
 
@@ -239,6 +263,12 @@ class Advance:
             self._hold_up(subtask, assignment.reason, assignment.message, ())
             if assignment.until is not None:
                 self.seen.look_again(subtask.id, max(assignment.until, self.now + timedelta(seconds=1)))
+            return False
+        refusal = self.seen.refused.get(subtask.id)
+        if refusal is not None and refusal.until > self.now:
+            self._give_back(subtask.id)
+            self._hold_up(subtask, refusal.reason, refusal.message, ())
+            self.seen.look_again(subtask.id, refusal.until)
             return False
         slots = self._slots(subtask, assignment)
         if slots and not self._claim(subtask, slots):

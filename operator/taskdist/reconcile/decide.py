@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from taskdist.api.names import Reason
 from taskdist.reconcile.actions import Action, Decision
 from taskdist.reconcile.advance import Advance
 from taskdist.reconcile.planning import Mode, Planning, deadline, expiry, plan_ahead
@@ -33,6 +34,8 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
     planning = plan_ahead(seen, root, now)
     actions: list[Action] = list(planning.actions)
     if planning.mode is not Mode.HELD:
+        if planning.gate is Reason.DEADLINE_EXCEEDED:
+            seen.touch(s.id for s in seen.subtasks.values() if not s.terminal)  # time passed, and nothing else was seen
         advance = Advance(seen, catalogue, root, planning, now, actions)
         while dirty := seen.take_dirty(now):
             for id_ in dirty:

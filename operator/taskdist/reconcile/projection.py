@@ -40,14 +40,24 @@ class PlanRecord:
     uid: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The API server did not let a pod be created; it is asked again at ``until``."""
+
+    until: datetime
+    reason: SubTaskReason
+    message: str
+
+
 @dataclass(slots=True)
 class Projection:
     """One distribution.
 
     ``pending`` holds writes on their way: what they will change is not decided on again. ``planned`` is the engine's answer for
     the spec with hash ``planned_for``; ``priority`` is the value of its PriorityClass; ``blocked`` says since when and why a
-    subtask that could start does not. ``materialized`` is the hash of the plan whose subtasks are all known to exist, ``scanned``
-    that of the plan last compared with them, ``awaited`` what it then lacked.
+    subtask that could start does not, and ``refused`` what the server said of its pod. ``materialized`` is the hash of the plan
+    whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked. ``admitted`` says when a
+    pod that had to be admitted by a queue was first seen without gates.
     """
 
     namespace: str
@@ -72,6 +82,8 @@ class Projection:
     priority: int = 0
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     blocked: dict[str, tuple[datetime, SubTaskReason]] = field(default_factory=dict)
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    admitted: dict[str, datetime] = field(default_factory=dict)
     _parked: dict[Slot, dict[str, None]] = field(default_factory=dict)
     _parked_at: dict[str, Slot] = field(default_factory=dict)
     _cached: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -146,6 +158,7 @@ class Projection:
         self._ready_ids.discard(id_)
         self.unpark(id_)
         self.blocked.pop(id_, None)
+        self.refused.pop(id_, None)
         if known.cache_key:
             self._cached.get((known.cache_key, known.definition_hash), set()).discard(id_)
         if known.member_of:
@@ -170,6 +183,7 @@ class Projection:
         if known is None or known.uid != gone.uid:
             return
         del self.pods[key]
+        self.admitted.pop(gone.uid, None)
         attempts = self._pods_of.get(gone.subtask_id)
         if attempts is not None:
             attempts.discard(gone.attempt)

@@ -91,6 +91,9 @@ def test_a_deadline_ends_what_is_left_and_fails_the_whole() -> None:
     world.end_pod("release-a-1")
     world.settle()
     world.run_pod("release-b-1")
+    world.now += timedelta(seconds=3)
+    world.settle()
+    assert world.phase("b") == "Running"
     assert 0 < (world.step().requeue_seconds or 0) <= 60
     world.now += timedelta(seconds=61)
     world.settle()
@@ -385,6 +388,79 @@ def waiting(world: World, name: str, why: str) -> Any:
 
     world.pods[name]["status"] = {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": why}}}]}
     return _pod(world.pods[name])
+
+
+# --- queues --------------------------------------------------------------------------------------------------------
+
+
+def gated(world: World, name: str) -> None:
+    from tests.unit.reconcile.world import _pod
+
+    condition = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+    world.pods[name]["status"] = {"phase": "Pending", "conditions": [condition]}
+    world.seen.observe_pod(_pod(world.pods[name]))
+
+
+def queued(**spec: Any) -> World:
+    spec = {"queueName": "team", "retry": {"limit": 0}, "limits": {"pendingTimeoutSeconds": 30}} | spec
+    world = World(plan(task("a").retry(0)), distribution(**spec))
+    world.settle()
+    gated(world, "release-a-1")
+    world.now += timedelta(seconds=6)
+    world.settle()
+    return world
+
+
+def test_waiting_for_admission_is_shown_and_takes_as_long_as_it_takes() -> None:
+    world = queued()
+    assert (world.phase("a"), world.reason("a")) == ("Queued", "AdmissionPending")
+    world.now += timedelta(hours=1)
+    world.settle()
+    assert (world.phase("a"), world.reason("a")) == ("Queued", "AdmissionPending")
+    assert world.status["counts"]["running"] == 0
+    world.run_to_the_end()
+    assert world.status["phase"] == "Succeeded"
+
+
+def test_once_admitted_it_has_the_whole_pending_time_to_start() -> None:
+    world = queued()
+    world.now += timedelta(hours=1)
+    unschedulable(world, "release-a-1")
+    world.settle()
+    world.now += timedelta(seconds=29)
+    world.settle()
+    assert (world.phase("a"), world.reason("a")) == ("Ready", "Unschedulable")
+    world.now += timedelta(seconds=2)
+    world.settle()
+    assert (world.phase("a"), world.reason("a")) == ("Failed", "Unschedulable")
+
+
+def test_what_its_queue_takes_back_goes_on_without_loss() -> None:
+    world = queued()
+    for number in range(1, 5):
+        evicted = {"type": "TerminationTarget", "status": "True", "reason": "WorkloadEvicted", "message": "Preempted"}
+        world.end_pod(f"release-a-{number}", code=143)
+        world.pods[f"release-a-{number}"]["status"]["conditions"] = [evicted]
+        from tests.unit.reconcile.world import _pod
+
+        world.seen.observe_pod(_pod(world.pods[f"release-a-{number}"]))
+        world.settle()
+    attempts = world.subtasks["release-a"]["status"]["attempts"]
+    assert [(a.get("reason"), a.get("message")) for a in attempts[:4]] == [("Preempted", "Preempted")] * 4
+    world.end_pod("release-a-5")
+    world.settle()
+    assert world.phase("a") == "Succeeded"
+
+
+def test_suspended_nothing_is_left_in_the_queue() -> None:
+    world = queued()
+    world.edit(suspend=True)
+    world.settle()
+    assert not world.pods
+    assert world.subtasks["release-a"]["status"]["attempts"][0]["reason"] == "Suspended"
+    world.edit(suspend=False)
+    world.run_to_the_end()
+    assert world.status["phase"] == "Succeeded"
 
 
 # --- providers -----------------------------------------------------------------------------------------------------
