@@ -68,6 +68,7 @@ def references(text: str) -> list[str]:
 def only_references(text: str) -> bool:
     """True if a remark names nothing but steps."""
     found = _NEEDS.match(text)
-    return bool(found) and bool(
-        _ONLY_REFERENCES.match(text[found.end() :].strip(" :")) or text[found.end() :].strip(" :") == ""
-    )
+    if found is None:
+        return False
+    rest = text[found.end() :].strip(" :")
+    return not rest or _ONLY_REFERENCES.match(rest) is not None

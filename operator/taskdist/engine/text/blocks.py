@@ -13,8 +13,9 @@ _MARKER = re.compile(
     rf"^(?P<indent>[ \t]*)(?:(?:[-*+•–—]\s+)?{_CHECKBOX}\s*|{_STEP}|{_BULLET}\s*|{_NUMBER}\s*)", re.IGNORECASE
 )
 _PHASE = re.compile(
-    r"^[ \t#*_]*(?P<name>(?:phase|stage|part|milestone|week|day|sprint|wave|round|iteration|block|act|step|track|workstream|stream|lane|team|group)\s+"
-    r"(?P<no>\d{1,3}|[ivx]{1,4}|[a-z]|one|two|three|four|five|six)\b)[ \t]*(?:\((?P<note>[^)\n]*)\))?[ \t*_]*(?P<sep>[:.–—-]|$)[ \t]*",
+    r"^[ \t#*_]*(?P<name>(?:phase|stage|part|milestone|week|day|sprint|wave|round|iteration|block|act|step|track"
+    r"|workstream|stream|lane|team|group)\s+(?P<no>\d{1,3}|[ivx]{1,4}|[a-z]|one|two|three|four|five|six)\b)"
+    r"[ \t]*(?:\((?P<note>[^)\n]*)\))?[ \t*_]*(?P<sep>[:.–—-]|$)[ \t]*",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|={2,}[ \t]*)(?P<text>.*?)[ \t#=]*$")
@@ -24,7 +25,7 @@ _RULE = re.compile(r"^[ \t]*[-=*_~]{3,}[ \t]*$")
 
 @dataclass(slots=True)
 class Block:
-    """A piece of layout: ``kind`` is ``para``, ``item`` or ``heading``; ``start`` and ``end`` bound its own text without its marker.
+    """A piece of layout: ``para``, ``item`` or ``heading``; ``start`` and ``end`` bound its own text without its marker.
 
     ``marker`` is ``bullet``, ``number``, ``letter``, ``phase`` or ``""``; ``label`` what a reference to it would say ("3", "b");
     ``done`` is true for a ticked box.
@@ -165,9 +166,10 @@ def _are_rows(rows: list[str]) -> bool:
     body = rows[:-1]
     if all(row.endswith((".", ";", ":")) for row in rows) and all(row[0].isupper() or row[0].isdigit() for row in rows):
         return True
-    return not any(row.endswith((",", "-")) or row.endswith((" and", " or", " the", " a", " to", " of", " for", " in", " with")) for row in body) and all(
-        row[0].isupper() or row[0].isdigit() for row in rows[1:]
-    ) and not any(row.endswith((".", "!", "?")) for row in body)  # fmt: skip
+    unfinished = (",", "-", " and", " or", " the", " a", " to", " of", " for", " in", " with")
+    if any(row.endswith((*unfinished, ".", "!", "?")) for row in body):
+        return False
+    return all(row[0].isupper() or row[0].isdigit() for row in rows[1:])
 
 
 def _nest(blocks: list[Block]) -> list[Block]:
@@ -204,6 +206,6 @@ def _nest(blocks: list[Block]) -> list[Block]:
 def _is_parent(stack: list[Block], block: Block) -> bool:
     """At equal indentation, bullets belong to the numbered item above them."""
     above = stack[-1]
-    if above.marker == block.marker or block.marker == "number" or above.marker == "bullet":
+    if block.marker in (above.marker, "number") or above.marker == "bullet":
         return False
     return not any(b.marker == block.marker for b in stack[:-1])

@@ -1,8 +1,9 @@
 """From fragments to clauses: which fragments belong together, and what kind of clause each of them heads.
 
-Moods: ``imp`` a command, ``fin`` a statement with its own subject, ``part`` a participle that goes on with a passive or a wish ("… and
-published"), ``inf`` a "to"-infinitive that goes on with one, ``ger`` an ing-form, ``np`` a noun phrase alone, ``neg`` a prohibition.
-A clause opened by a subordinator has its role in ``sub`` (``after before parallel if when reason followed preceded``).
+Moods: ``imp`` a command, ``fin`` a statement with its own subject, ``part`` a participle that goes on with a passive
+or a wish ("… and published"), ``inf`` a "to"-infinitive that goes on with one, ``ger`` an ing-form, ``np`` a noun
+phrase alone, ``neg`` a prohibition. A clause opened by a subordinator has its role in ``sub`` (``after before parallel
+if when reason followed preceded``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from taskdist.engine.text import annotations
+from taskdist.engine.text import annotations as remarks
 from taskdist.engine.text.fragments import Fragment
 from taskdist.engine.text.tags import Word
 from taskdist.engine.text.words import nouns
@@ -44,10 +45,11 @@ _GLUE = frozenset(
 class Clause:
     """A clause with its words in reading order, and how it hangs on the one before.
 
-    ``cues`` are roles of the adverbs that open or close it; ``verb`` is the index of its main verb in ``words`` or -1; ``subject`` the
-    words before the verb group of a statement; ``front`` is what stood before its head ("for each of A and B"); ``joined`` says where
-    further members were appended and after which delimiter; ``leads`` is the colon or arrow that follows, if any; ``frame`` the kind of indirect wish around it (see ``matrix``); ``again`` is true for an
-    object that takes up the verb of an earlier command ("…, and a playground, which only needs the lexer").
+    ``cues`` are roles of the adverbs that open or close it; ``verb`` is the index of its main verb in ``words`` or -1;
+    ``subject`` the words before the verb group of a statement; ``front`` is what stood before its head ("for each of A
+    and B"); ``joined`` says where further members were appended and after which delimiter; ``leads`` is the colon or
+    arrow that follows, if any; ``frame`` the kind of indirect wish around it (see ``matrix``); ``again`` is true for
+    an object that takes up the verb of an earlier command ("…, and a playground, which only needs the lexer").
     """
 
     words: list[Word]
@@ -121,7 +123,7 @@ def _skip_adverbs(words: list[Word], i: int) -> int:
     return i
 
 
-def _head(clause: Clause, words: list[Word], i: int) -> None:
+def _head(clause: Clause, words: list[Word], i: int) -> None:  # noqa: C901, PLR0912 - cases of English, in order
     head = words[i]
     if head.tag == "V":
         clause.mood, clause.verb = "imp", i
@@ -138,7 +140,7 @@ def _head(clause: Clause, words: list[Word], i: int) -> None:
         and head.lower not in {"let's", "who's", "what's"}
     ):
         clause.subject = [head]
-        _verb_group(clause, words, i, i)
+        _verb_group(clause, words, i)
     elif (
         head.tag == "MD"
         and i + 1 < len(words)
@@ -146,7 +148,7 @@ def _head(clause: Clause, words: list[Word], i: int) -> None:
         and head.lower in {"can", "could", "would", "will"}
     ):
         clause.mood, clause.verb = "imp", _next_verb(words, i)
-    elif head.tag == "MD" or (head.tag == "VZ"):
+    elif head.tag in {"MD", "VZ"}:
         clause.mood, clause.verb = "cont", _next_verb(words, i) if head.tag == "MD" else i
     elif (
         head.tag == "HV" and head.lower == "have" and i + 1 < len(words) and words[i + 1].tag not in {"VN", "RB", "TO"}
@@ -166,7 +168,7 @@ def _head(clause: Clause, words: list[Word], i: int) -> None:
         if head.tag == "IN" and _finite(clause, words, i, contact=False):
             pass
         else:
-            clause.mood = "pp" if head.tag in {"IN"} and clause.sub == "" else "np"
+            clause.mood = "pp" if head.tag == "IN" and clause.sub == "" else "np"
 
 
 def _is_prohibition(words: list[Word], i: int) -> bool:
@@ -190,13 +192,13 @@ def _runs_finite(words: list[Word], i: int) -> bool:
     for j in range(i + 1, len(words)):
         if words[j].tag in {"MD", "BE", "VZ", "HV"} and words[j - 1].tag not in {"WH", "CC"}:
             return not _in_relative(words, i, j)
-        if words[j].tag in {"SC"}:
+        if words[j].tag == "SC":
             return False
     return False
 
 
 def _in_relative(words: list[Word], start: int, j: int, *, contact: bool = True) -> bool:
-    """True if a relative word, or a pronoun right after a noun ("the model we use"), stands between ``start`` and the verb at ``j``."""
+    """True if a relative word, or a pronoun after a noun ("the model we use"), stands from ``start`` to the verb at ``j``."""
     seen = 0
     for k in range(start, j):
         if words[k].tag == "WH" or (
@@ -237,12 +239,12 @@ def _finite(clause: Clause, words: list[Word], i: int, *, contact: bool = True) 
         if not starts_group or _in_relative(words, i, j, contact=contact):
             continue
         clause.subject = words[i:j]
-        _verb_group(clause, words, i, j)
+        _verb_group(clause, words, j)
         return True
     return False
 
 
-def _verb_group(clause: Clause, words: list[Word], i: int, j: int) -> None:
+def _verb_group(clause: Clause, words: list[Word], j: int) -> None:
     """Read auxiliaries and main verb of a statement whose verb group begins at ``j``."""
     clause.mood = "fin"
     k = j
@@ -336,9 +338,9 @@ def _wait_or_join(clause: Clause, out: list[Clause], front: list[Clause], follow
 def _is_remark(clause: Clause) -> bool:
     """ "…, needs (a)": a remark about order, not an object of the clause before."""
     text = " ".join(w.lower for w in clause.words)
-    if annotations.is_free(text):
+    if remarks.is_free(text):
         return clause.mood in {"cont", "np", "pp"}
-    return annotations.only_references(text) and (bool(clause.asides) or bool(annotations.references(text)))
+    return remarks.only_references(text) and (bool(clause.asides) or bool(remarks.references(text)))
 
 
 def _asks_whether(clause: Clause, last: Clause) -> bool:
@@ -464,7 +466,7 @@ def _own_object(clause: Clause, last: Clause, following: Fragment | None) -> boo
         following is not None
         and following.words
         and following.words[0].tag == "WH"
-        and annotations.needs(
+        and remarks.needs(
             " ".join(w.lower for w in following.words if w.tag != "RB")[len(following.words[0].lower) + 1 :]
         )
     )
@@ -488,7 +490,7 @@ def _noun_with_participle(clause: Clause) -> bool:
     return False
 
 
-def _relative(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+def _relative(clause: Clause, out: list[Clause], _front: list[Clause], _following: Fragment | None) -> str:
     """A relative clause belongs to its noun, unless it hands out work: "…, which you should compute"."""
     if not out or clause.words[0].lower not in {"which", "who"}:
         return "join" if out else "own"
@@ -510,7 +512,7 @@ def _last_noun_phrase(words: list[Word]) -> list[Word]:
     return words[max(0, k - 1) :] if k and words[k - 1].tag in {"DT", "PS"} else words[k:]
 
 
-def _continued(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+def _continued(clause: Clause, out: list[Clause], _front: list[Clause], _following: Fragment | None) -> str:
     """A finite verb without subject goes on with the last statement, or with the relative clause at its end."""
     if not out:
         return "own"
@@ -523,7 +525,7 @@ def _continued(clause: Clause, out: list[Clause], front: list[Clause], following
     return "own"
 
 
-def _command(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+def _command(clause: Clause, out: list[Clause], _front: list[Clause], _following: Fragment | None) -> str:
     if not out or clause.cues:
         return "own"
     last = out[-1]
@@ -555,7 +557,7 @@ def _inside_relative(clause: Clause) -> bool:
     )
 
 
-def _participial(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+def _participial(clause: Clause, out: list[Clause], _front: list[Clause], _following: Fragment | None) -> str:
     if not out:
         return "own"
     last = out[-1]
@@ -568,7 +570,7 @@ def _participial(clause: Clause, out: list[Clause], front: list[Clause], followi
     return "own" if passive and clause.delim in _GLUE | {";"} else "join"
 
 
-def _gerund(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+def _gerund(clause: Clause, out: list[Clause], _front: list[Clause], _following: Fragment | None) -> str:
     if not out:
         return "own"
     last = out[-1]
@@ -577,7 +579,7 @@ def _gerund(clause: Clause, out: list[Clause], front: list[Clause], following: F
     return "own" if any(w.tag == "VG" for w in last.words) and "and" in clause.delim else "join"
 
 
-def _infinitive(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+def _infinitive(clause: Clause, out: list[Clause], _front: list[Clause], _following: Fragment | None) -> str:
     if not out:
         clause.sub = "reason"
         return "own"
@@ -587,7 +589,7 @@ def _infinitive(clause: Clause, out: list[Clause], front: list[Clause], followin
     return "join"
 
 
-def _statement(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+def _statement(clause: Clause, out: list[Clause], front: list[Clause], _following: Fragment | None) -> str:
     if out and out[-1].sub and clause.delim in {"and", "or"} and not clause.cues and not front:
         return "join"
     return "own"

@@ -39,9 +39,10 @@ _PRONOUNS = frozenset(
 class Content:
     """Stems of one step.
 
-    ``verb`` of its action, ``things`` of every noun in it, ``heads`` of the heads of its noun phrases, ``made`` of what exists
-    because of it (its objects, the noun of its verb, "findings" of an analysis), ``definite`` the heads said with "the", "that", "its",
-    ``pronoun`` a pronoun that points back ("" if none), ``elided`` true if it lacks the object that its verb wants.
+    ``verb`` of its action, ``things`` of every noun in it, ``heads`` of the heads of its noun phrases, ``made`` of
+    what exists because of it (its objects, the noun of its verb, "findings" of an analysis), ``definite`` the heads
+    said with "the", "that", "its", ``pronoun`` a pronoun that points back ("" if none), ``elided`` true if it lacks
+    the object that its verb wants.
     """
 
     verb: str
@@ -190,7 +191,7 @@ def _is_bare_two(previous: Word | None, after: Word | None) -> bool:
     return pointed and (after is None or after.tag not in {"N", "JJ", "VN", "VG", "PRP"})
 
 
-def _pronoun(step: Step) -> str:
+def _pronoun(step: Step) -> str:  # noqa: C901 - cases of English, in order
     """The pronoun that points to something before this step, if there is one."""
     words = step.words
     if any(
@@ -227,7 +228,7 @@ def _pronoun(step: Step) -> str:
                 return low
             if low in {"one", "same", "two"}:
                 continue
-            if low in {"each"} and after is not None and after.lower == "to":
+            if low == "each" and after is not None and after.lower == "to":
                 return low
             continue
         if (

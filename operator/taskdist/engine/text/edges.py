@@ -147,13 +147,7 @@ class Orderer:
         loose = self._is_loose(group)
         for child in group.children:
             if isinstance(child, Group):
-                if child.label:
-                    self.labels[child.label] = child
-                    for upper in outer:
-                        if upper.label:
-                            self.labels[upper.label + child.label] = child
-                    if group.label:
-                        self.labels[group.label + child.label] = child
+                self._register(child, [*outer, group])
                 numbers = self._numbers(child)
                 if loose:
                     for n in numbers:
@@ -170,7 +164,7 @@ class Orderer:
                 numbers = [child.number]
                 if loose:
                     self.barred.setdefault(child.number, set()).update(mine)
-                self._step(child, group, previous, mine)
+                self._step(child, previous, mine)
                 if chained and previous:
                     self._chain(previous, numbers, "listed order", EXPLICIT)
             units.append(numbers)
@@ -182,6 +176,12 @@ class Orderer:
             if _instructs(group.lead):
                 self._procedure(units)
         return mine
+
+    def _register(self, child: Group, outer: list[Group]) -> None:
+        """Remember what references may call it: "3", and inside of "b" also "b3"."""
+        if child.label:
+            for prefix in ("", *(upper.label for upper in outer if upper.label)):
+                self.labels[prefix + child.label] = child
 
     def _arrow_before(self, group: Group) -> bool:
         first = self.steps[self._numbers(group)[0]]
@@ -244,10 +244,10 @@ class Orderer:
 
     # -- one step --
 
-    def _step(self, step: Step, group: Group, previous: list[int], mine: list[int]) -> None:
+    def _step(self, step: Step, previous: list[int], mine: list[int]) -> None:
         t = step.number
         self._set_side_by_side(step)
-        told = self._explicit(step, group, previous, mine)
+        told = self._explicit(step, previous, mine)
         flowed = self._data_flow(step, mine, told=told)
         elsewhere = any(
             n in mine and self.steps[n].sentence == step.sentence and n != mine[-1] for n in self.before.get(t, ())
@@ -302,10 +302,9 @@ class Orderer:
 
     # -- explicit cues --
 
-    def _explicit(self, step: Step, group: Group, previous: list[int], mine: list[int]) -> bool:
-        t = step.number
+    def _explicit(self, step: Step, previous: list[int], mine: list[int]) -> bool:
         told = self._condition(step, previous, mine)
-        told |= self._mentions(step, previous, mine)
+        told |= self._mentions(step, previous)
         cues = [*step.clause.cues, *_lead_cues(step)]
         clause = step.clause
         if (clause.delim == "->" and not clause.label) or clause.sub == "followed":
@@ -388,20 +387,20 @@ class Orderer:
 
     # -- mentions --
 
-    def _mentions(self, step: Step, previous: list[int], mine: list[int]) -> bool:
+    def _mentions(self, step: Step, previous: list[int]) -> bool:
         told = False
         for mention in step.mentions:
-            told |= self._mention(step, mention, previous, mine)
+            told |= self._mention(step, mention, previous)
         return told
 
-    def _mention(self, step: Step, mention: Mention, previous: list[int], mine: list[int]) -> bool:
+    def _mention(self, step: Step, mention: Mention, previous: list[int]) -> bool:
         t = step.number
         cue = " ".join(w.lower for w in mention.clause.words[:6])
         if mention.role == "host":
             return False
         host = next((s.number for s in self.steps if s.clause is mention.clause), None)
         if mention.role in {"after", "when"}:
-            targets = [host] if host is not None else self._resolve(mention.clause.words, t, previous, mine)
+            targets = [host] if host is not None else self._resolve(mention.clause.words, t, previous)
             for n in targets:
                 self.add(n, t, cue, STATED)
             return bool(targets)
@@ -417,18 +416,19 @@ class Orderer:
                 self.barred.setdefault(host, set()).add(t)
                 self.barred.setdefault(t, set()).add(host)
             else:
-                for n in self._resolve(mention.clause.words, t, previous, mine):
+                for n in self._resolve(mention.clause.words, t, previous):
                     self.barred.setdefault(t, set()).add(n)
             return True
         return False
 
     def _work_named(self, clause: Clause, t: int) -> list[int]:
-        """The step that "before the rollout", "before you switch" speaks of: its verb or the noun of it, not just a word in common."""
+        """The step that "before the rollout", "before you switch" speaks of, by its verb or the noun of that."""
         verb = clause.words[clause.verb] if clause.verb >= 0 else None
-        if verb is not None and verb.tag in {"V", "VZ", "VG", "VN"}:
-            wanted = {inflect.stem(verb.lemma)}
-        else:
-            wanted = stems(clause.words)
+        wanted = (
+            {inflect.stem(verb.lemma)}
+            if verb is not None and verb.tag in {"V", "VZ", "VG", "VN"}
+            else stems(clause.words)
+        )
         hits = [
             s.number
             for s in self.steps
@@ -441,7 +441,7 @@ class Orderer:
         spoken = stems(clause.words)
         return sorted(hits, key=lambda n: (-len(spoken & self.things[n]), abs(n - t)))[:1]
 
-    def _resolve(self, words: list[Word], t: int, previous: list[int], mine: list[int]) -> list[int]:
+    def _resolve(self, words: list[Word], t: int, previous: list[int]) -> list[int]:
         """The steps that a phrase ("the report is in", "both are up", "it is done") speaks of."""
         low = {w.lower for w in words}
         earlier = [n for n in self.seen if n != t]
@@ -479,7 +479,7 @@ class Orderer:
     def _phrases(self, words: list[Word], candidates: list[int]) -> list[int]:
         out: list[int] = []
         spoken = stems(words)
-        for phrase, _ in noun_phrases([w for w in words if w.tag not in {"SC"}]):
+        for phrase, _ in noun_phrases([w for w in words if w.tag != "SC"]):
             mine = stems(phrase)
             if mine:
                 out.extend(n for n in self._named(mine, candidates, context=spoken) if n not in out)
@@ -649,8 +649,6 @@ class Orderer:
         if same:
             return self._hang(t, same, c.pronoun, DATA_FLOW)
         targets = self._with_twins([last], step)
-        if c.pronoun in {"them", "they", "these", "those", "their"} and len(targets) == 1:
-            targets = self._parallel_group(last, earlier)
         self.meant[t] = last
         self.things[t] |= self.contents[last].object_heads | self.heads[last]
         self.heads[t] |= self.contents[last].object_heads | self.heads[last]
@@ -676,10 +674,6 @@ class Orderer:
         phrase = stems(words[spot + 1 :])
         return self._named(phrase, [n for n in self.seen if n != last]) if phrase else []
 
-    def _parallel_group(self, last: int, earlier: list[int]) -> list[int]:
-        """What "them" stands for: the last step, or the list of steps that it closes."""
-        return [last]
-
     def _uses(self, t: int, phrase: list[Word], *, definite: bool, candidates: list[int]) -> bool:
         wanted = with_parts(stems(phrase))
         if not wanted:
@@ -695,19 +689,19 @@ class Orderer:
                         stem, n, head, worked, definite=definite, alone=len(wanted) == 1
                     )
         if not hits:
-            several = self._so_many(t, phrase, candidates) if definite else []
+            several = self._so_many(phrase, candidates) if definite else []
             return bool(several) and self._hang(t, several, " ".join(w.lower for w in phrase), SAME_THING)
         score = max(hits.values())
         confidence = _overlap_confidence(score, definite=definite)
         if confidence < GUESSED:
             return False
         best = [n for n in sorted(hits) if hits[n] >= score - 0.25][-1]
-        several = self._so_many(t, phrase, candidates) if definite else []
+        several = self._so_many(phrase, candidates) if definite else []
         if several:
             return self._hang(t, several, " ".join(w.lower for w in phrase), DATA_FLOW)
         return self._hang(t, self._with_twins([best], self.steps[t]), " ".join(w.lower for w in phrase), confidence)
 
-    def _so_many(self, t: int, phrase: list[Word], candidates: list[int]) -> list[int]:
+    def _so_many(self, phrase: list[Word], candidates: list[int]) -> list[int]:
         """ "The two outputs", "the three reports": as many steps right before, if they stand side by side."""
         many = next((COUNTS[w.lower] for w in phrase if w.lower in COUNTS), 0)
         unused = [n for n in candidates if n in self.open]
@@ -881,11 +875,8 @@ class Orderer:
                     if self._may(a, b) and not self.before.get(b):
                         self.add(a, b, "listed order", LISTED)
         last = units[-1][0]
-        if (
-            self.steps[last].verb is not None
-            and self.steps[last].verb.lemma in CLOSING_LISTS
-            and not self.before.get(last)
-        ):
+        verb = self.steps[last].verb
+        if verb is not None and verb.lemma in CLOSING_LISTS and not self.before.get(last):
             for n in self.sinks([n for u in units[:-1] for n in u]):
                 self.add(n, last, "closing step", LISTED)
 

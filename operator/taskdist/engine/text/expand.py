@@ -126,7 +126,7 @@ def _is_one_work(first: Step, second: Step) -> bool:
     return (
         one in work.PREPARATORY_ALWAYS
         or (
-            (one == "take" or one == "read" or one == "grab")
+            (one in {"take", "read", "grab"})
             and any(w.lower in {"it", "them", "that"} for w in _after_verb(second)[:2])
         )
         or (
@@ -202,7 +202,7 @@ def _listed_after_each(clause: Clause) -> list[list[Word]]:
         if not inside:
             continue
         edges = [start, *inside, len(words)]
-        members = [_trim(words[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+        members = [_trim(words[a:b]) for a, b in pairwise(edges)]
         members[-1] = _cut_phrase(members[-1])
         if (
             all(members)
@@ -281,25 +281,20 @@ def _shares(run: list[Step], child: Group | Step, *, in_front: bool) -> bool:
     if not in_front or not isinstance(child, Step) or child.sentence != run[0].sentence:
         return False
     collective = {w.lower for w in child.words} & {"all", "both", "together", "combined", "overall"}
-    return not collective and not child.clause.has_cue("finally") and child.clause.delim not in {"-"}
+    return not collective and not child.clause.has_cue("finally") and child.clause.delim != "-"
 
 
 def _shared_tail(children: list[Group | Step], i: int) -> int:
     """ "Build and push an image for each of A and B": verbs without object share the tail; returns where the run ends, or 0."""
-    j = i
-    while j < len(children):
+    first = children[i]
+    for j in range(i, len(children)):
         child = children[j]
-        if (
-            not isinstance(child, Step) or child.sentence != children[i].sentence
-            if isinstance(children[i], Step)
-            else True
-        ):  # type: ignore[union-attr]
+        if not isinstance(first, Step) or not isinstance(child, Step) or child.sentence != first.sentence:
             return 0
         if j > i and _tail_members(child):
             return j + 1
         if _after_verb(child) or child.verb is None:
             return 0
-        j += 1
     return 0
 
 
@@ -428,7 +423,7 @@ def _spread_alone(step: Step) -> list[Group | Step]:
                 free=True,
             )
         ]
-    if _gapped(members, step):
+    if _gapped(members):
         return [
             Group(
                 "set",
@@ -451,12 +446,7 @@ def _object_members(step: Step) -> list[list[Word]]:
         return []
     edges = [start, *cuts, len(words)]
     return [
-        m
-        for m in (
-            [w for w in words[a:b] if w.role != "parallel" or w.tag != "RB"]
-            for a, b in zip(edges, edges[1:], strict=False)
-        )
-        if m
+        m for m in ([w for w in words[a:b] if w.role != "parallel" or w.tag != "RB"] for a, b in pairwise(edges)) if m
     ]
 
 
@@ -493,7 +483,7 @@ def _shared_head(step: Step, members: list[list[Word]]) -> tuple[list[Word], lis
     return head, members
 
 
-def _gapped(members: list[list[Word]], step: Step) -> bool:
+def _gapped(members: list[list[Word]]) -> bool:
     """ "Revenue from A, ad spend from B": every member carries the same preposition with a target of its own."""
     shared = {_relation(w) for w in members[0] if w.tag in {"IN", "TO"}} - {""}
     if not shared:

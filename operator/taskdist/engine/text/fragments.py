@@ -18,8 +18,8 @@ _LETTERS = string.ascii_lowercase
 class Fragment:
     """Words between two boundaries.
 
-    ``delim`` is what stood before it (``","``, ``"and"``, ``", and"``, ``";"``, ``":"``, ``"->"``, ``"-"`` or ``""``), ``label`` an inline
-    enumerator ("(a)") that opens it, ``asides`` the contents of brackets after its words.
+    ``delim`` is what stood before it (``","``, ``"and"``, ``", and"``, ``";"``, ``":"``, ``"->"``, ``"-"`` or ``""``),
+    ``label`` an inline enumerator ("(a)") that opens it, ``asides`` the contents of brackets after its words.
     """
 
     words: list[Word]
@@ -66,36 +66,35 @@ def _unclosed(words: list[Word], i: int) -> bool:
     return not any(w.lower in ")]" and w.kind == "punct" for w in words[i : i + 60])
 
 
-def _mark_labels(words: list[Word]) -> list[Word]:
-    """Turn "(a) … (b) …" and "1) … 2) …" into label words, if they count up from the first."""
-    spots = []
+def _label_spots(words: list[Word]) -> list[tuple[int, int, str]]:
+    """Where inline labels may stand: the first word to replace, the label's own, the label. "Step 2:" goes before "(2)"."""
+    spots: list[tuple[int, int, str]] = []
+    steps: list[tuple[int, int, str]] = []
     for i, word in enumerate(words):
         low = word.lower
         named = _named_label(words, i)
         if named:
-            spots.append(named)
+            steps.append(named)
             continue
         is_label = word.kind == "word" and len(low) <= 2 and (low in _LETTERS or low.isdigit())
         if not is_label or i + 1 >= len(words):
             continue
-        dotted = words[i + 1].lower == "." and low.isdigit() and words[i + 1].start == word.end
-        if words[i + 1].lower != ")" and not dotted:
-            continue
-        if dotted:
+        if words[i + 1].lower == "." and low.isdigit() and words[i + 1].start == word.end:
             if i + 2 < len(words) and words[i + 2].start > words[i + 1].end:
                 spots.append((i, i, low))
-            continue
-        first = i - 1 if i and words[i - 1].lower == "(" else i
-        before = words[first - 1] if first else None
-        if before is None or before.kind in {"punct", "arrow"} or before.lower in {"and", "then"}:
-            spots.append((first, i, low))
-    if sum(1 for spot in spots if len(spot) == 4) > 1:
-        spots = [spot for spot in spots if len(spot) == 4]
-    else:
-        spots = [spot for spot in spots if len(spot) == 3]
+        elif words[i + 1].lower == ")":
+            first = i - 1 if i and words[i - 1].lower == "(" else i
+            before = words[first - 1] if first else None
+            if before is None or before.kind in {"punct", "arrow"} or before.lower in {"and", "then"}:
+                spots.append((first, i, low))
+    return steps if len(steps) > 1 else spots
+
+
+def _mark_labels(words: list[Word]) -> list[Word]:
+    """Turn "(a) … (b) …" and "1) … 2) …" into label words, if they count up from the first."""
     expected: str | None = None
     chosen: dict[int, tuple[int, str]] = {}
-    for first, i, low, *_ in spots:
+    for first, i, low in _label_spots(words):
         if expected is None and low in {"a", "1"}:
             expected = low
         if low == expected:
@@ -138,7 +137,7 @@ def _unframe(words: list[Word]) -> list[Word]:
     return out
 
 
-def _named_label(words: list[Word], i: int) -> tuple[int, int, str, str] | None:
+def _named_label(words: list[Word], i: int) -> tuple[int, int, str] | None:
     """ "Step 2: …" in the middle of a paragraph."""
     if (
         words[i].lower not in {"step", "phase", "stage", "task"}
@@ -149,7 +148,7 @@ def _named_label(words: list[Word], i: int) -> tuple[int, int, str, str] | None:
     number = words[i + 1].lower
     if not number.isdigit() or (i and words[i - 1].kind != "punct"):
         return None
-    return i, i + 1, number, "named"
+    return i, i + 1, number
 
 
 def _fragments(words: list[Word]) -> list[Fragment]:
@@ -213,7 +212,7 @@ def _join_delims(first: str, second: str) -> str:
     return first if first in {";", ":", "->"} else second if second != "," else first
 
 
-def _boundary(words: list[Word], i: int) -> tuple[bool, str] | None:
+def _boundary(words: list[Word], i: int) -> tuple[bool, str] | None:  # noqa: C901, PLR0911 - cases of English, in order
     """Whether a fragment begins at ``i``: (its word belongs to the fragment, the delimiter)."""
     word = words[i]
     if word.kind == "label":

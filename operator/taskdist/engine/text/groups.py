@@ -12,8 +12,9 @@ from taskdist.engine.text.steps import Step
 class Group:
     """Steps that stand together: ``order`` is ``seq`` (written order holds), ``set`` (a list) or ``text`` (prose).
 
-    ``label`` is what references call it ("3", "b"); ``lead`` holds the clauses that introduce it; ``needs`` the labels, or "=words",
-    of what it waits for; ``free`` lifts the order among its members (of a set) or of itself (of a member).
+    ``label`` is what references call it ("3", "b"); ``lead`` holds the clauses that introduce it; ``needs`` the
+    labels, or "=words", of what it waits for; ``free`` lifts the order among its members (of a set) or of itself (of a
+    member).
     """
 
     order: str

@@ -50,7 +50,7 @@ def third_person(word: str) -> str:
     irregular = {"does": "do", "goes": "go", "has": "have", "is": "be"}.get(word)
     if irregular:
         return irregular
-    candidates = (word[:-1],)
+    candidates: tuple[str, ...] = (word[:-1],)
     if word.endswith("ies"):
         candidates = (word[:-3] + "y", word[:-1])
     elif word.endswith("es"):
@@ -73,7 +73,7 @@ def participle(word: str) -> str:
 def _regular_ed(word: str) -> str:
     if not word.endswith("ed") or len(word) < 4:
         return ""
-    candidates = (word[:-1], word[:-2], _undouble(word[:-2]))
+    candidates: tuple[str, ...] = (word[:-1], word[:-2], _undouble(word[:-2]))
     if word.endswith("ied"):
         candidates = (word[:-3] + "y", word[:-1])
     found = _known(candidates)

@@ -221,18 +221,29 @@ def _compiled(agent_types: Sequence[AgentTypeSpec]) -> Table:
     for owner, agent_type in enumerate(agent_types):
         for capability in agent_type.capabilities:
             for keyword in capability.keywords if capability.weight else ():
-                kind, _, text = keyword[1:].partition(">") if keyword.startswith("<") else ("", "", keyword)
-                words, thing = _parts(text)
-                shown = _shown(text)
-                if kind:
-                    weight = capability.weight + _WORD * len(words)
-                    made.frames.setdefault(kind, []).append(_Row(owner, weight, shown, words, thing))
-                elif len(words) > 1 and words[0] == "to":
-                    weight = capability.weight + _WORD * (len(words) - 2)
-                    made.verbs.setdefault(words[1], []).append(_Row(owner, weight, shown, words[2:], thing))
-                elif words:
-                    weight = capability.weight + _WORD * (len(words) - 1)
-                    made.nouns.setdefault(words[0], []).append(_Row(owner, weight, shown, words[1:]))
+                _add(made, owner, capability.weight, keyword)
+    _add_classes(made, agent_types)
+    for rows in made.nouns.values():
+        rows.sort(key=_longest_first)
+    return made
+
+
+def _add(made: Table, owner: int, weight: float, keyword: str) -> None:
+    kind, _, text = keyword[1:].partition(">") if keyword.startswith("<") else ("", "", keyword)
+    words, thing = _parts(text)
+    if kind:
+        row = _Row(owner, weight + _WORD * len(words), _shown(text), words, thing)
+        made.frames.setdefault(kind, []).append(row)
+    elif len(words) > 1 and words[0] == "to":
+        row = _Row(owner, weight + _WORD * (len(words) - 2), _shown(text), words[2:], thing)
+        made.verbs.setdefault(words[1], []).append(row)
+    elif words:
+        row = _Row(owner, weight + _WORD * (len(words) - 1), _shown(text), words[1:])
+        made.nouns.setdefault(words[0], []).append(row)
+
+
+def _add_classes(made: Table, agent_types: Sequence[AgentTypeSpec]) -> None:
+    """The verbs and the things of the classes that keywords name."""
     for kind in sorted(made.frames):
         for keyword in _of_class(kind, agent_types):
             words, _ = _parts(keyword)
@@ -245,9 +256,6 @@ def _compiled(agent_types: Sequence[AgentTypeSpec]) -> Table:
                 made.things.setdefault(words[0], []).append((words[1:], thing))
     for rests in made.things.values():
         rests.sort(key=lambda rest: (-len(rest[0]), rest))
-    for rows in made.nouns.values():
-        rows.sort(key=_longest_first)
-    return made
 
 
 def _longest_first(row: _Row) -> tuple[int, int, str]:

@@ -11,8 +11,9 @@ from taskdist.engine.model import Finding, TriggerRule
 class TextTask:
     """One piece of work found in a text.
 
-    ``id`` is a DNS label, unique in the split; ``span`` the offsets of its words in the text; ``condition`` the words of the condition
-    under which it runs ("" if none), for which ``trigger_rule`` says which end of its dependencies lets it start.
+    ``id`` is a DNS label, unique in the split; ``span`` the offsets of its words in the text; ``condition`` the words
+    of the condition under which it runs ("" if none), for which ``trigger_rule`` says which end of its dependencies
+    lets it start.
     """
 
     id: str

@@ -17,13 +17,13 @@ for _table, _kind, _single in ((ADVERBIAL, "RB", _ROLE_OF_ADVERB), (SUBORDINATE,
             if len(_parts) == 1:
                 _single.setdefault(_phrase, _role)
             else:
-                _BY_START.setdefault(_parts[:2], []).append((_parts, _kind, _role))
+                _BY_START.setdefault((_parts[0], _parts[1]), []).append((_parts, _kind, _role))
 for _phrase in WISHES:
     _parts = tuple(_phrase.split())
-    _BY_START.setdefault(_parts[:2], []).append((_parts, "V", "wish"))
+    _BY_START.setdefault((_parts[0], _parts[1]), []).append((_parts, "V", "wish"))
 for _phrase in COMPOUND_VERBS:
     _parts = tuple(_phrase.split())
-    _BY_START.setdefault(_parts[:2], []).append((_parts, "V", "verb"))
+    _BY_START.setdefault((_parts[0], _parts[1]), []).append((_parts, "V", "verb"))
 for _rows in _BY_START.values():
     _rows.sort(key=lambda row: -len(row[0]))
 

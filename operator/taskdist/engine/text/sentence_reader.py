@@ -40,7 +40,7 @@ _STARTS_BRANCH = frozenset({";", ",", ", but", ", and", "but", ":", "and", "-", 
 
 @dataclass(slots=True)
 class Progress:
-    """What carries over from sentence to sentence of a text: their number, the last condition, the sentence whose steps have no order."""
+    """What carries over to the next sentence: the number, the last condition, the sentence whose steps have no order."""
 
     sentence: int = 0
     condition: Condition | None = None

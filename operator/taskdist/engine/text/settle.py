@@ -11,7 +11,8 @@ from taskdist.engine.text.steps import Step
 
 _ASKING = frozenset({"ask", "call", "contact", "message", "phone", "ping", "reach", "shout", "talk", "tell", "write"})
 _IN_DOUBT = re.compile(
-    r"^(?:if|when|whenever|should|in case)\b.*\b(?:doubt|questions?|unclear|unsure|stuck|trouble|problems?|help|unexpected|wrong)\b"
+    r"^(?:if|when|whenever|should|in case)\b.*"
+    r"\b(?:doubt|questions?|unclear|unsure|stuck|trouble|problems?|help|unexpected|wrong)\b"
 )
 
 

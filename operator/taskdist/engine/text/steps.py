@@ -14,7 +14,11 @@ _COMMAND_MOODS = frozenset({"imp", "ger", "inf", "part", "cont"})
 
 @dataclass(slots=True)
 class Judgement:
-    """What a clause is: ``task``, ``goal`` (a wish that the steps fulfil), ``lead``, ``note``, ``negated``, ``phrase`` (a bare noun phrase) or ``sub``."""
+    """What a clause is: its ``kind``, the index of the verb that names the work, the frame it was said in.
+
+    Kinds: ``task wish described happening`` are work, ``goal`` is a wish that the steps fulfil, ``constraint negated note`` are
+    none, ``phrase`` is a bare noun phrase, which depends on where it stands.
+    """
 
     kind: str
     verb: int = -1
@@ -34,8 +38,10 @@ class Mention:
 class Step:
     """A clause taken as work.
 
-    ``verb`` is the word that names the work; ``mentions`` are conditions and times said of it; ``context`` holds the words of remarks right before it; ``loose`` is the same number for steps without order among them; ``soft`` names a doubt that the whole
-    text has to settle (``goal``, ``described``, ``sub``); ``member`` is what tells it from its twins ("for each of A and B").
+    ``verb`` is the word that names the work; ``mentions`` are conditions and times said of it; ``context`` holds the
+    words of remarks right before it; ``loose`` is the same number for steps without order among them; ``soft`` names a
+    doubt that the whole text has to settle (``goal``, ``described``, ``sub``); ``member`` is what tells it from its
+    twins ("for each of A and B").
     """
 
     clause: Clause
@@ -98,7 +104,7 @@ def _framed(clause: Clause) -> Judgement:
         clause.verb >= 0
         and clause.words[clause.verb].lemma in {"be", "have"} | work.NEVER_COMMANDS
         and clause.frame in {"do", "past", "done"}
-        and clause.words[clause.verb].tag not in {"VN"}
+        and clause.words[clause.verb].tag != "VN"
     ):
         return Judgement("note")
     if clause.frame == "do" and clause.mood == "imp":
@@ -188,7 +194,7 @@ def _text(words: list[Word]) -> str:
 # --- commands ------------------------------------------------------------------------------------------------------
 
 
-def _command(clause: Clause) -> Judgement:
+def _command(clause: Clause) -> Judgement:  # noqa: C901, PLR0911, PLR0912 - cases of English, in order
     lemma, tail = clause.lemma, _tail(clause)
     after = _text(tail[:4])
     if lemma == "want" and clause.words[clause.verb].role == "wish":
@@ -208,11 +214,7 @@ def _command(clause: Clause) -> Judgement:
             return Judgement("task", clause.verb + 1)
         return Judgement("task" if after.startswith(work.KEEPING_WORK) else "note", clause.verb)
     if lemma == "let":
-        return (
-            Judgement("note" if after.startswith(("me", "us know")) else _causative(clause), clause.verb)
-            if after.startswith(("me", "us"))
-            else Judgement("task", clause.verb)
-        )
+        return Judgement("note" if after.startswith(("me", "us")) else "task", clause.verb)
     if lemma in {"see", "refer"} and (
         not tail or after.startswith(work.SEEING_NOTE) or tail[0].kind in {"url", "code"}
     ):
@@ -221,13 +223,9 @@ def _command(clause: Clause) -> Judgement:
         return Judgement("note" if not clause.cues and not clause.label else "task", clause.verb)
     if lemma in {"start", "begin", "continue", "finish"} and tail:
         return _started(clause, tail)
-    if lemma in {"say", "think", "know", "believe", "look"} and lemma != "look" and lemma != "say":
+    if lemma in {"say", "think", "know", "believe", "look"} and lemma not in {"look", "say"}:
         return Judgement("note", clause.verb)
     return Judgement("task", clause.verb)
-
-
-def _causative(clause: Clause) -> str:
-    return "note"
 
 
 def _started(clause: Clause, tail: list[Word]) -> Judgement:
@@ -242,10 +240,10 @@ def _started(clause: Clause, tail: list[Word]) -> Judgement:
 # --- statements ----------------------------------------------------------------------------------------------------
 
 
-def _statement(clause: Clause) -> Judgement:
+def _statement(clause: Clause) -> Judgement:  # noqa: C901, PLR0911, PLR0912 - cases of English, in order
     verb = clause.words[clause.verb]
     aux = {w.lower for w in clause.aux}
-    subject = _text(clause.subject)
+    _text(clause.subject)
     first = clause.subject[0].lower if clause.subject else ""
     if (
         verb.lemma in work.HAPPENING
@@ -259,14 +257,12 @@ def _statement(clause: Clause) -> Judgement:
     negative = bool(aux & function.NEGATIONS) or first in {"nobody", "none", "neither", "nothing", "no"}
     if negative:
         return _negative(clause, verb, aux)
-    if clause.subject and clause.subject[-1].lower in {"there"}:
+    if clause.subject and clause.subject[-1].lower == "there":
         return Judgement("task" if aux & work.OBLIGING else "note", clause.verb)
     if verb.tag == "VD":
         return Judgement("note")
     obliged = _obligation(clause, aux)
-    if (obliged == "must" or obliged == "will") and not (
-        verb.lemma == "be" and _text(_tail(clause)).startswith(work.NECESSARY)
-    ):
+    if (obliged in {"must", "will"}) and not (verb.lemma == "be" and _text(_tail(clause)).startswith(work.NECESSARY)):
         return _modal(clause, verb, obliged, first)
     if (
         verb.lemma == "be"
@@ -285,7 +281,7 @@ def _statement(clause: Clause) -> Judgement:
         return Judgement("note")
     if verb.lemma == "be" and _is_called_for(clause):
         return Judgement("happening")
-    if verb.tag == "VG" or verb.tag == "BE":
+    if verb.tag in {"VG", "BE"}:
         return Judgement("note")
     if (
         verb.tag == "VN"
@@ -340,7 +336,7 @@ def _obligation(clause: Clause, aux: set[str]) -> str:
     return ""
 
 
-def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:
+def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:  # noqa: C901, PLR0911, PLR0912 - cases of English, in order
     if verb.tag == "BE" or verb.lemma in {"be", "have"} or verb.lemma == "":
         return Judgement(
             "task" if verb.lemma == "have" and clause.wishes and any(w.tag == "VN" for w in _tail(clause)) else "note",
@@ -369,7 +365,7 @@ def _modal(clause: Clause, verb: Word, obliged: str, first: str) -> Judgement:
     if verb.lemma in work.WISHES and not passive:
         return _wish(clause)
     if obliged == "will":
-        can = any(w.lower in {"can"} for w in clause.aux)
+        can = any(w.lower == "can" for w in clause.aux)
         if passive:
             return Judgement("task" if can or _is_work(verb.lemma) else "note", clause.verb)
         if (
@@ -425,7 +421,7 @@ def _could_do_with(clause: Clause) -> Judgement:
 
 
 def _wish(clause: Clause) -> Judgement:
-    """What is wished for: a participle ("… migrated"), an infinitive ("… to be checked"), an ing-form ("needs sorting") or a thing."""
+    """What is wished for: a participle ("migrated"), an infinitive ("to be checked"), an ing-form ("sorting") or a thing."""
     words, start = clause.words, clause.verb + 1
     for j in range(start, len(words)):
         word = words[j]
@@ -519,7 +515,7 @@ def _is_actor(subject: list[Word]) -> bool:
     """True if the subject can be given work: a role, a team, a person's name, "somebody", "we"."""
     if not subject:
         return False
-    words = [w for w in subject if w.tag not in {"RB"}]
+    words = [w for w in subject if w.tag != "RB"]
     head = ""
     last: Word | None = None
     for word in words:
@@ -557,7 +553,7 @@ def _is_name(word: Word) -> bool:
 # --- the rest ------------------------------------------------------------------------------------------------------
 
 
-def _phrase(clause: Clause) -> Judgement:
+def _phrase(_clause: Clause) -> Judgement:
     return Judgement("phrase")
 
 

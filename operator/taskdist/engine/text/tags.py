@@ -1,7 +1,8 @@
 """Parts of speech by rule: what each word of a sentence does there.
 
-Tags: ``P`` punctuation, ``A`` arrow, ``CC SC IN TO DT PS PRP MD BE HV DO NOT RB JJ CD WH RP``, ``N`` noun, and of verbs ``V`` base form,
-``VZ`` third person, ``VD`` past, ``VN`` participle, ``VG`` ing-form. Rules look at the word before and after, as a reader would.
+Tags: ``P`` punctuation, ``A`` arrow, ``CC SC IN TO DT PS PRP MD BE HV DO NOT RB JJ CD WH RP``, ``N`` noun, and of
+verbs ``V`` base form, ``VZ`` third person, ``VD`` past, ``VN`` participle, ``VG`` ing-form. Rules look at the word
+before and after, as a reader would.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ def _is_clausal_as(words: list[Word], i: int) -> bool:
     }
 
 
-def _closed(words: list[Word], i: int) -> str:
+def _closed(words: list[Word], i: int) -> str:  # noqa: C901, PLR0911, PLR0912 - cases of English, in order
     low, name = words[i].lower, _CLOSED[words[i].lower]
     after = _peek(words, i + 1)
     if low == "to":
@@ -553,7 +554,7 @@ def _verb_since_boundary(words: list[Word], i: int) -> bool:
     return False
 
 
-def _s_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
+def _s_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:  # noqa: C901 - cases of English, in order
     base = inflect.third_person(low)
     if not base:
         return None

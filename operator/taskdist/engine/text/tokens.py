@@ -12,7 +12,10 @@ _CODE = r"`[^`\n]{1,200}`"
 _DOUBLE_QUOTED = r"[\"“„«][^\"“”„»\n]{1,300}[\"”“»]"
 _SINGLE_QUOTED = r"(?<![\w])['‘](?!\s)[^'‘’\n]{1,120}(?<!\s)['’](?!\w)"
 _EMAIL = r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"
-_ABBREVIATION = r"(?:e\.g|i\.e|incl|excl|approx|vs|etc|resp|no|nr|ca|a\.m|p\.m|P\.S|Mr|Mrs|Ms|Dr|St|Inc|Ltd|Fig|Nos?)\.(?=\s|,|\)|$)"
+_ABBREVIATION = (
+    r"(?:e\.g|i\.e|incl|excl|approx|vs|etc|resp|no|nr|ca|a\.m|p\.m|P\.S|Mr|Mrs|Ms|Dr|St|Inc|Ltd|Fig|Nos?)"
+    r"\.(?=\s|,|\)|$)"
+)
 _WORD = r"(?:[@#/~]|--?|\./)?[^\W_](?:[\w]|[._/:@'’+*&%=-](?=[\w])|[+#%°](?![\w]))*/?"
 _ARROW = r"-+>|=+>|→|⇒|»|>>"
 _PUNCTUATION = r"\.{2,}|…|–|—|--|[^\w\s]"

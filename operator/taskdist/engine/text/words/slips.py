@@ -9,4 +9,8 @@ paralel parallel; parralel parallel; parallell parallel; paralell parallel; sepe
 pleas please; plese please; plz please; pls please; shoud should; shold should; shuold should; shuld should; neeed need; nedd need; nees needs; somone someone; somebdy somebody; somewone someone; untill until; whith with; wiht with;
 evrything everything; everyting everything; eveything everything; becuase because; becasue because; beacuse because; cant can't; dont don't; doesnt doesn't; isnt isn't; havent haven't; hasnt hasn't; wont won't; shouldnt shouldn't; didnt didn't; arent aren't;
 """
-SLIPS: dict[str, str] = dict(entry.split() for entry in _TABLE.replace("\n", " ").split(";") if entry.strip())  # type: ignore[misc]
+SLIPS: dict[str, str] = {
+    slip: meant
+    for slip, _, meant in (entry.strip().partition(" ") for entry in _TABLE.replace("\n", " ").split(";"))
+    if slip
+}
