@@ -6,7 +6,7 @@ import re
 
 from taskdist.engine.text import annotations as remarks
 from taskdist.engine.text.steps import Step
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 
 _CONNECTORS = re.compile(r"^[\W_]*(?:(?:and|or|but|&|plus|as well as)[\W_]*)?$", re.IGNORECASE)
 _ASIDE = re.compile(r"^\s*[(\[][^()\[\]]*[)\]][\s,]*$")

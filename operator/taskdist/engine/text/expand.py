@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
-from taskdist.engine.text.clauses import Clause
+from taskdist.engine.text.clause import Clause
 from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Step
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import nouns, work
 
 _EACH = re.compile(

@@ -6,8 +6,8 @@ import string
 from dataclasses import dataclass, field
 
 from taskdist.engine.text import inflect, matrix, phrases, tags
-from taskdist.engine.text.tags import Word
 from taskdist.engine.text.tokens import tokenize
+from taskdist.engine.text.word import Word
 
 _DASHES = frozenset({"—", "–", "-", "--", "…", "..", "..."})
 _STOPS = frozenset({".", "!", "?"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from taskdist.engine.text.clauses import Clause
+from taskdist.engine.text.clause import Clause
 from taskdist.engine.text.steps import Step
 
 

@@ -7,7 +7,7 @@ import unicodedata
 
 from taskdist.engine.text.content import object_phrase
 from taskdist.engine.text.steps import Step
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import function
 
 LONGEST = 40

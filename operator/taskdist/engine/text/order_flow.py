@@ -19,7 +19,7 @@ from taskdist.engine.text.step_words import (
     takes_whole,
 )
 from taskdist.engine.text.steps import Step
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.artifacts import RESULT_NOUNS
 from taskdist.engine.text.words.work import GATHERING
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskdist.engine.text import inflect
-from taskdist.engine.text.clauses import Clause
+from taskdist.engine.text.clause import Clause
 from taskdist.engine.text.content import noun_phrases, stems
 from taskdist.engine.text.order_state import (
     REACH,
@@ -13,7 +13,7 @@ from taskdist.engine.text.step_words import (
     spoken,
 )
 from taskdist.engine.text.steps import Step
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.order import (
     COUNTS,
     OUTCOMES,

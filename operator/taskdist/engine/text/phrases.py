@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskdist.engine.text import inflect
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import function, nouns
 from taskdist.engine.text.words.phrases import ADVERBIAL, COMPOUND_VERBS, SUBORDINATE, WISHES
 

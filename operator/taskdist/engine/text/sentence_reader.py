@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from taskdist.engine.text import annotations as remarks
 from taskdist.engine.text import inflect, leads
-from taskdist.engine.text.clauses import Clause, clauses
+from taskdist.engine.text.clause import Clause
+from taskdist.engine.text.clauses import clauses
 from taskdist.engine.text.fragments import Fragment, sentences
 from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Condition, Judgement, Mention, Step, judge, names_action
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.function import ANAPHORS
 
 _STORY = re.compile(r"as an? .{1,80}?\b(?:i|we)(?:'d| would)? (?:want|need|like|can|should|must)\b", re.DOTALL)

@@ -12,7 +12,7 @@ from taskdist.engine.text.naming import name, unique
 from taskdist.engine.text.outcome import trigger_rule
 from taskdist.engine.text.reader import read
 from taskdist.engine.text.settle import settle
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 
 PATH = "spec.description"
 _MOST_HOPS = 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from taskdist.engine.text.clauses import Clause
+from taskdist.engine.text.clause import Clause
 from taskdist.engine.text.steps import Step
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.order import (
     ABOUT,
     CLOSING,

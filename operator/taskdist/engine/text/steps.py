@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from taskdist.engine.text import inflect
-from taskdist.engine.text.clauses import Clause
-from taskdist.engine.text.tags import Word
+from taskdist.engine.text.clause import Clause
+from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import function, nouns, work
-
-_COMMAND_MOODS = frozenset({"imp", "ger", "inf", "part", "cont"})
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ from enum import IntEnum
 from functools import lru_cache
 
 from taskdist.engine.text import inflect, phrases, tags
-from taskdist.engine.text.tags import Word
 from taskdist.engine.text.tokens import tokenize
+from taskdist.engine.text.word import Word
 
 _AUXILIARY = frozenset(
     {"have", "get", "need", "want", "let", "make", "be", "do", "help", "go", "expect", "like", "wish"}
