@@ -121,6 +121,7 @@ class Advance:
 
     def _queued(self, subtask: SubTaskView, pod: PodView) -> None:
         """It waits until its queue has room: as long as that takes, and no node is to blame."""
+        self.seen.admitted.pop(pod.uid, None)
         shown_at = (pod.created_at or self.now) + _STUCK_AFTER
         if subtask.phase is SubTaskPhase.QUEUED:
             return

@@ -418,7 +418,8 @@ def test_waiting_for_admission_is_shown_and_takes_as_long_as_it_takes() -> None:
     world.settle()
     assert (world.phase("a"), world.reason("a")) == ("Queued", "AdmissionPending")
     assert world.status["counts"]["running"] == 0
-    world.run_to_the_end()
+    world.end_pod("release-a-1")
+    world.settle()
     assert world.status["phase"] == "Succeeded"
 
 
