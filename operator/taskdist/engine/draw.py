@@ -149,8 +149,8 @@ def _place(outline: Outline, setting: Setting, providers: Sequence[ProviderSpec]
 def _schedule(outline: Outline, placed: Placed) -> Schedule:
     """Schedule the plan; strategy Deadline also tries the order that is best when work takes its 90 % quantile."""
     request = outline.request
-    effort = Effort(solver_work=request.solver_work)
     problem = placed.setting.problem()
+    effort = Effort.usual(problem.size, request.solver_work)
     usual = solve(problem, effort)
     if request.strategy is not Strategy.DEADLINE:
         return usual
