@@ -42,31 +42,6 @@ _DISTRIBUTIVE = frozenset(
         "asynchronously",
     }
 )
-_LIST_OPENERS = frozenset(
-    {
-        "each",
-        "both",
-        "every",
-        "all",
-        "of",
-        "following",
-        "the",
-        "these",
-        "our",
-        "for",
-        "in",
-        "on",
-        "at",
-        "from",
-        "to",
-        "with",
-        "per",
-        "into",
-        "across",
-        "namely",
-        "i.e.",
-    }
-)
 
 
 def expand(root: Group) -> None:
