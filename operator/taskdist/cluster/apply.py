@@ -119,8 +119,6 @@ class Applier:
     def _refused(self, key: Key, error: ApiError) -> None:
         level = logging.INFO if error.status in {404, 409} or error.transient else logging.ERROR
         _log.log(level, "%s: a write was refused: %s", key, error)
-        if error.transient and error.retry_after:
-            self._writes.rest(error.retry_after)  # the server is overloaded: it means every write, not this one
         self._on_failure(key, error.retry_after)
 
     async def _create_pod(self, key: Key, action: CreatePod) -> None:

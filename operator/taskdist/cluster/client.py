@@ -128,6 +128,7 @@ class Client:
         self._session = session
         self._headers: dict[str, str] = {}
         self._headers_until = 0.0
+        self._rests_until = 0.0
 
     @classmethod
     async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Client:
@@ -194,6 +195,9 @@ class Client:
     ) -> bytes:
         """Make one request and return the raw answer.
 
+        When an overloaded server has asked to be left alone for a while (429 or 503 with Retry-After), it means every write,
+        not the one that it refused: all of them wait.
+
         Raises:
             ApiError: the server said no.
             ClusterUnreachableError: no server said anything.
@@ -202,6 +206,8 @@ class Client:
         if body is not None:
             headers["Content-Type"] = content_type
         data = None if body is None else body if isinstance(body, bytes) else _encode(body)
+        while method != "GET" and (rest := self._rests_until - time.monotonic()) > 0:  # noqa: ASYNC110 - it may move
+            await asyncio.sleep(rest)
         try:
             async with self._session.request(
                 method,
@@ -213,7 +219,10 @@ class Client:
             ) as response:
                 answer = await response.read()
                 if response.status >= 400:
-                    raise _error(response.status, answer, response.headers.get("Retry-After"))
+                    refusal = _error(response.status, answer, response.headers.get("Retry-After"))
+                    if refusal.transient and refusal.retry_after:
+                        self._rests_until = max(self._rests_until, time.monotonic() + refusal.retry_after)
+                    raise refusal
                 return answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error

@@ -200,8 +200,6 @@ class Reconciler:
                 self.store.root_gone(key.namespace, key.name, root.metadata.uid)
             else:
                 _log.warning("%s: status not written: %s", key, error)
-                if error.transient and error.retry_after:
-                    self.writes.rest(error.retry_after)
                 self._write_failed(key, error.retry_after)
         except ClusterUnreachableError as error:
             _log.warning("%s: status not written: %s", key, error)

@@ -11,7 +11,6 @@ import asyncio
 import heapq
 import itertools
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 
@@ -40,7 +39,6 @@ class WriteQueue:
         self._heap: list[tuple[Priority, int, Write]] = []
         self._order = itertools.count()
         self._available = asyncio.Semaphore(0)
-        self._rests_until = 0.0
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -49,10 +47,6 @@ class WriteQueue:
         """Enqueue a write; it runs as soon as a place is free."""
         heapq.heappush(self._heap, (priority, next(self._order), write))
         self._available.release()
-
-    def rest(self, seconds: float) -> None:
-        """Begin no write for a while: what a server asks for by Retry-After. What is under way ends."""
-        self._rests_until = max(self._rests_until, time.monotonic() + seconds)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -63,8 +57,6 @@ class WriteQueue:
     async def _lane(self) -> None:
         while True:
             await self._available.acquire()
-            while (rest := self._rests_until - time.monotonic()) > 0:  # noqa: ASYNC110 - a moment, which may move
-                await asyncio.sleep(rest)
             _, _, write = heapq.heappop(self._heap)
             try:
                 await write()

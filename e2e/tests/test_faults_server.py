@@ -1,0 +1,119 @@
+"""Rows 7, 8 and 10 of the fault table: the API server and etcd are away for a while."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import defaultdict
+
+import pytest
+from e2e.cluster.polling import until
+from e2e.faults.calls import Call, Fail, Fault, Rule
+from e2e.faults.figures import Record
+from e2e.faults.scene import Scene, layers
+
+pytest_plugins = ["e2e.faults.fixtures"]
+pytestmark = pytest.mark.faults
+
+GRAPH = (12, 3)
+
+
+def resumed(scene: Scene, namespace: str, before: int, seconds: float = 120) -> float:
+    """Seconds until a pod more than before has been created."""
+    return scene.eventually("another pod", lambda: len(scene.created(namespace)) > before, seconds)
+
+
+def judged(scene: Scene, namespace: str) -> list[str]:
+    """Run to the end; what is not as it should be."""
+    scene.finish(namespace, 240)
+    created = scene.created(namespace)
+    wrong = scene.wrong(namespace)
+    if set(created.values()) != {1} or len(created) != GRAPH[0] * GRAPH[1]:
+        wrong.append(f"pods created: {created}")
+    if set(scene.phases(namespace).values()) != {"Succeeded"}:
+        wrong.append(f"phases: {scene.phases(namespace)}")
+    return wrong
+
+
+@pytest.mark.slow
+def test_the_api_server_is_restarted(scene: Scene, record: Record) -> None:
+    with scene.operator() as operator, scene.namespace() as namespace:
+        scene.run(namespace, layers(*GRAPH, delay="700ms"))
+        until("it runs", lambda: len(scene.created(namespace)) >= 4, 30)
+        scene.cluster.restart("kube-apiserver")
+        before = len(scene.created(namespace))
+        seconds = resumed(scene, namespace, before)
+        wrong = judged(scene, namespace)
+        lives = not operator.ended
+    record(
+        7,
+        "API server restarted",
+        f"resumed {seconds:.1f} s after it was ready, {len(wrong)} wrong",
+        "≤ 15 s",
+        ok=seconds <= 15 and lives and not wrong,
+    )
+
+
+@pytest.mark.slow
+def test_etcd_stops_for_a_minute(scene: Scene, record: Record) -> None:
+    with scene.operator() as operator, scene.namespace() as namespace:
+        scene.run(namespace, layers(*GRAPH, delay="700ms"))
+        until("it runs", lambda: len(scene.created(namespace)) >= 4, 30)
+        etcd = scene.cluster.processes.get("etcd")
+        assert etcd is not None
+        etcd.signal(signal.SIGSTOP)
+        threading.Event().wait(60)
+        before = len(scene.created(namespace))
+        etcd.signal(signal.SIGCONT)
+        seconds = resumed(scene, namespace, before)
+        wrong = judged(scene, namespace)
+        lives = not operator.ended
+    record(
+        8,
+        "etcd stopped for 60 s",
+        f"resumed after {seconds:.1f} s, {len(wrong)} wrong",
+        "≤ 30 s, nothing lost",
+        ok=seconds <= 30 and lives and not wrong,
+    )
+
+
+class Overload:
+    """429 and 503 in turn with Retry-After, and who came back too early."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        self.refused: dict[tuple[str, str], float] = {}
+        self.early: list[str] = []
+        self.counts: dict[int, int] = defaultdict(int)
+
+    def rule(self) -> Rule:
+        def refuse(call: Call) -> Fault | None:
+            now, which = time.monotonic(), (call.method, call.path)
+            last = self.refused.get(which)
+            # A tenth of a second for what was on its way; the same path is the same request but for creations.
+            if last is not None and call.writes and now < last + self.retry_after - 0.1:
+                self.early.append(f"{call} after {now - last:.2f} s")
+            self.refused[which] = now
+            status = 429 if call.number % 2 else 503
+            self.counts[status] += 1
+            return Fail(status, "TooManyRequests" if status == 429 else "ServiceUnavailable", self.retry_after)
+
+        return refuse
+
+
+@pytest.mark.parametrize("outage", [pytest.param(12, marks=pytest.mark.e2e), pytest.param(300, marks=pytest.mark.slow)])
+def test_overload(scene: Scene, record: Record, outage: int) -> None:
+    with scene.proxied(in_flight=1) as (proxy, operator), scene.namespace() as namespace:
+        scene.run(namespace, layers(*GRAPH, delay="300ms"))
+        until("it runs", lambda: len(scene.created(namespace)) >= 4, 30)
+        overload = Overload(retry_after=3)
+        with proxy.injected(overload.rule()):
+            threading.Event().wait(outage)
+        seconds = resumed(scene, namespace, len(scene.created(namespace)))
+        wrong = judged(scene, namespace)
+        lives = not operator.ended
+    print(*overload.early[:10], sep="\n")
+    figure = f"{sum(overload.counts.values())} refusals, {len(overload.early)} writes too early, resumed after {seconds:.1f} s"
+    ok = seconds <= 30 and lives and not wrong and not overload.early
+    record(10, f"429 and 503 for {outage} s", figure, "Retry-After honoured, recovers ≤ 30 s", ok=ok)
