@@ -57,8 +57,10 @@ def wait_for(
     )
 
 
-def phases(cluster: Cluster, namespace: str) -> dict[str, str]:
-    items = cluster.get("subtasks.taskdist.dev", "-n", namespace)["items"]
+def phases(cluster: Cluster, namespace: str, name: str = "") -> dict[str, str]:
+    """Phase of each subtask: of all, or of one distribution."""
+    label = ("-l", f"taskdist.dev/distribution={name}") if name else ()
+    items = cluster.get("subtasks.taskdist.dev", "-n", namespace, *label)["items"]
     return {st["spec"]["id"]: st.get("status", {}).get("phase", "") for st in items}
 
 

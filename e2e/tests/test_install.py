@@ -224,15 +224,32 @@ def test_operator_uses_every_right_and_asks_for_no_other(installation: Installat
             "spec": {"vendor": "on-prem", "prices": {"cpuHourUSD": "0.03", "memoryGiBHourUSD": "0.004"}},
         }
     )
-    # A plan too large for one object; one that is cancelled while its pod runs; one that is changed while its pod runs.
+    installation.cluster.apply(
+        {
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            "metadata": {"name": "soon"},
+            "value": 1000,
+        }
+    )
+    # A plan too large for one object, changed, of which only the last is kept; one that is cancelled while its pod runs; one that
+    # is changed while its pod runs.
     many = [script(f"t{number}", "true") for number in range(501)]
-    installation.submit("team-a", "large", *many, planning={"mode": "PlanOnly"})
-    installation.submit("team-a", "cancelled", script("long", "sleep 600"))
+    only = {"planning": {"mode": "PlanOnly"}, "planHistoryLimit": 1}
+    installation.submit("team-a", "large", *many, **only)
+    kubectl("wait", "td/large", "-n", "team-a", "--for=condition=Planned", "--timeout=60s")
+    installation.submit("team-a", "large", *many, script("one-more", "true"), **only)
+    installation.submit("team-a", "cancelled", script("long", "sleep 600"), priorityClassName="soon")
     installation.submit("team-a", "changed", script("long", "sleep 600"))
     until("both pods", lambda: pods("cancelled") and pods("changed"), 60)
     kubectl("patch", "td", "cancelled", "-n", "team-a", "--type=merge", "-p", '{"spec": {"cancel": true}}')
     installation.submit("team-a", "changed", script("long", "true"))
-    kubectl("wait", "td/large", "-n", "team-a", "--for=condition=Planned", "--timeout=60s")
+    plans = "executionplans.taskdist.dev"
+    until(
+        "the old plan is gone",
+        lambda: installation.names(plans) >= {"large-2"} and "large-1" not in installation.names(plans),
+        60,
+    )
     kubectl("wait", "td/cancelled", "-n", "team-a", "--for=condition=Finished", "--timeout=60s")
     installation.wait_succeeded("team-a", "changed")
 

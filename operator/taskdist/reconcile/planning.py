@@ -99,7 +99,7 @@ def plan_ahead(seen: Projection, root: TaskDistribution, now: datetime) -> Plann
         return _store(seen, root, plan, record, wanted)
     gate = _gate(root, record)
     if gate is not None:
-        return Planning(Mode.HELD, gate, plan=plan, record=record)
+        return Planning(Mode.HELD, gate, plan=plan, record=record, actions=_old_plans(seen, root))
     if root.spec.cancel:
         return Planning(Mode.CANCELLED, Reason.CANCELLED, "spec.cancel is true", plan, record, complete=True)
     again = _again(seen, root)
