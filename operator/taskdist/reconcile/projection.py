@@ -16,7 +16,7 @@ from datetime import datetime
 from taskdist.api.agent_type import AgentType
 from taskdist.api.names import Annotation, SubTaskPhase, SubTaskReason
 from taskdist.api.provider import Provider
-from taskdist.api.task_distribution import TaskDistribution
+from taskdist.api.task_distribution import PlanningMode, TaskDistribution
 from taskdist.engine.model import Plan
 from taskdist.reconcile.actions import Body
 from taskdist.reconcile.health import Health
@@ -104,6 +104,8 @@ class Projection:
         changed = self.root is None or _root_key(self.root) != _root_key(root)
         if changed:
             self.spec_hash = spec_hash(root)
+            if self.root is not None and _only_planned(self.root) is not _only_planned(root):
+                self.planned_for = ""  # what keeps a plan from running is a warning only while nothing would run
             self.rescan()
             self.touch(self.subtasks)
         if self.root is None:
@@ -365,6 +367,10 @@ def tokens(root: TaskDistribution) -> tuple[str, str]:
     """What the root's annotations ask to run again: the retry token and the resubmit token."""
     annotations = root.metadata.annotations
     return annotations.get(Annotation.RETRY, "")[:128], annotations.get(Annotation.RESUBMIT, "")[:128]
+
+
+def _only_planned(root: TaskDistribution) -> bool:
+    return root.spec.planning.mode is PlanningMode.PLAN_ONLY
 
 
 def _root_key(root: TaskDistribution) -> tuple[str, int, bool, str, str]:

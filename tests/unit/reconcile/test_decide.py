@@ -221,6 +221,16 @@ def test_an_edit_of_terms_replaces_what_has_not_begun_only() -> None:
     assert world.created == ["release-a-1", "release-b-1"]
 
 
+def test_a_plan_that_was_only_looked_at_is_made_again_before_it_runs() -> None:
+    world = World(plan(task("a")), root=distribution(planning={"mode": "PlanOnly"}))
+    world.settle()
+    assert world.status["phase"] == "Planned"
+    world.edit(invalid_plan("AgentNotConfigured", "nothing could act on words"), planning={"mode": "Auto"})
+    world.settle()
+    assert world.status["phase"] == "Stalled"
+    assert not world.subtasks
+
+
 def test_an_invalid_plan_stalls_and_makes_nothing() -> None:
     world = World(invalid_plan())
     world.settle()
