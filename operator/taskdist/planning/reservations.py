@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 
 def reserves(root: TaskDistribution) -> bool:
-    """True if a distribution may start pods or runs some: it has a plan that may run, and is not over."""
-    status, mode = root.status, root.spec.planning.mode
-    if status.plan is None or root.metadata.deletion_timestamp is not None or root.spec.cancel:
-        return False
-    if mode is PlanningMode.PLAN_ONLY or (
-        mode is PlanningMode.MANUAL and root.spec.approved_plan_hash != status.plan.hash
-    ):
-        return False
+    """True if a distribution, as its status tells, may start pods or runs some: it has a plan that may run, and is not over."""
+    status = root.status
     over = {ConditionType.FINISHED.value, ConditionType.STALLED.value}
-    return not any(c.type in over and c.status is ConditionStatus.TRUE for c in status.conditions)
+    if status.plan is None or any(c.type in over and c.status is ConditionStatus.TRUE for c in status.conditions):
+        return False
+    return may_run(root, status.plan.hash)
+
+
+def may_run(root: TaskDistribution, plan_hash: str) -> bool:
+    """True if the spec lets a plan of that hash run: it is approved where it must be, and nobody wants it ended."""
+    mode = root.spec.planning.mode
+    if root.metadata.deletion_timestamp is not None or root.spec.cancel or mode is PlanningMode.PLAN_ONLY:
+        return False
+    return mode is not PlanningMode.MANUAL or root.spec.approved_plan_hash == plan_hash
 
 
 def reservation(
