@@ -63,7 +63,7 @@ _DEFINITE: Final = _words("the our this that its their these those")
 _DETERMINERS: Final = _DEFINITE | _words("a an your all every each new existing new current same")
 _STOPS: Final = _words(
     """to into in on onto for from with without by at as of and or then so that which when while after before until using via
-    per if but is are was were be been it them they"""
+    per if but is are was were be been it them they again too also now once twice later afterwards first finally back together"""
 )
 _TOWARDS: Final = _words("to into onto in at")
 _BESIDES: Final = _TOWARDS | _words("on for of from")

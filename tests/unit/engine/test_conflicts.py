@@ -21,6 +21,7 @@ def things(text="", script="", item=""):
         ),
         pytest.param("Restart checkout-service", ["checkout-service"], id="an identifier needs no article"),
         pytest.param('Update the "Quarterly Report"', ["quarterly report"], id="a quoted name"),
+        pytest.param("Restart the gateway again", ["gateway"], id="how often is no part of the name"),
         pytest.param("Write results to a file", [], id="a vague thing is nobody's"),
         pytest.param(
             "Migrating the users table, then truncate the orders table",
