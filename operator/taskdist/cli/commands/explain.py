@@ -43,10 +43,11 @@ def explain(
     """
     if files:
         planned = _from_files(files, from_cluster, namespace, kube_context, kubeconfig)
+        root: dict[str, Any] = {}
         states: dict[str, Any] = {}
         wanted = names
     elif names:
-        planned, states = _from_cluster(names[0], namespace, kube_context, kubeconfig)
+        planned, root, states = _from_cluster(names[0], namespace, kube_context, kubeconfig)
         wanted = names[1:]
     else:
         fail("give -f FILE, or the name of a TaskDistribution of the cluster")
@@ -58,7 +59,7 @@ def explain(
             fail(f'there is no subtask "{name[:63]}" in {planned.name}{did_you_mean(name, subtasks)}')
     chosen = [subtasks[name] for name in wanted] if wanted else list(subtasks.values())
     if output is Output.JSON:
-        _print_json(planned, [one.id for one in chosen], states)
+        _print_json(planned, [one.id for one in chosen], root, states)
         return
     from taskdist.cli.explain_text import explain_text
 
@@ -67,8 +68,8 @@ def explain(
         if lines:
             lines.append(())
         lines += explain_text(planned, one, width())
-        if one.id in states:
-            lines += _state(states[one.id])
+        if root:
+            lines += _state(root, one.id, states)
     show(lines)
 
 
@@ -97,41 +98,48 @@ def _from_files(files: Sequence[str], from_cluster: bool, namespace: str, contex
     return drawn[0].planned
 
 
-def _from_cluster(name: str, namespace: str, context: str, kubeconfig: str) -> tuple[Planned, dict[str, Any]]:
+def _from_cluster(
+    name: str, namespace: str, context: str, kubeconfig: str
+) -> tuple[Planned, dict[str, Any], dict[str, Any]]:
+    """The plan in force, the TaskDistribution, and its SubTasks by id."""
     from taskdist.api.names import Label
     from taskdist.cli import online
 
     planned = online.kept_plan(kubeconfig, context, namespace, name)
 
-    async def states(session: online.Session) -> dict[str, Any]:
+    async def states(session: online.Session) -> tuple[dict[str, Any], dict[str, Any]]:
         selector = f"{Label.DISTRIBUTION}={planned.name}"
         found = await online.all_of(session, "SubTask", session.namespace, labelSelector=selector)
-        return {one["spec"]["id"]: one.get("status") or {} for one in found}
+        root = await online.one_of(session, "TaskDistribution", planned.name)
+        return root, {one["spec"]["id"]: one for one in found}
 
-    return planned, online.run(states, kubeconfig, context, namespace)
-
-
-def _state(status: dict[str, Any]) -> list[Line]:
-    from taskdist.cli.lines import Span, clean, line
-
-    facts = [
-        str(status.get("phase") or "Waiting"),
-        str(status.get("reason") or ""),
-        clean(str(status.get("message") or "")),
-    ]
-    if status.get("blockedBy"):
-        facts.append(f"waits for {', '.join(clean(str(one)) for one in status['blockedBy'])}")
-    return [line("  ", Span(f"{'now':<13}", "dim"), ", ".join(fact for fact in facts if fact))]
+    return planned, *online.run(states, kubeconfig, context, namespace)
 
 
-def _print_json(planned: Planned, ids: Sequence[str], states: dict[str, Any]) -> None:
+def _state(root: dict[str, Any], id_: str, states: dict[str, Any]) -> list[Line]:
+    from taskdist.cli.lines import Span, clean, line, wrap
+    from taskdist.cli.why import why
+
+    found = why(root, id_, states)
+    lines = []
+    for label, text in (("now", found.cause), ("do", found.advice)):
+        for index, part in enumerate(wrap(clean(text), max(width() - 15, 30)) if text else ()):
+            lines.append(line("  ", Span(f"{label if not index else '':<13}", "bold"), part))
+    return lines
+
+
+def _print_json(planned: Planned, ids: Sequence[str], root: dict[str, Any], states: dict[str, Any]) -> None:
+    from taskdist.cli.why import why
     from taskdist.planning.document import planned_document
 
     document = planned_document(planned)
-    entries = [
-        {**entry, "edges": [edge for edge in document["edges"] if edge["to"] == entry["id"]]}
-        | ({"status": states[entry["id"]]} if entry["id"] in states else {})
-        for entry in document["subtasks"]
-        if entry["id"] in set(ids)
-    ]
+    entries = []
+    for entry in document["subtasks"]:
+        if entry["id"] in set(ids):
+            entry |= {"edges": [edge for edge in document["edges"] if edge["to"] == entry["id"]]}
+            if root:
+                found = why(root, entry["id"], states)
+                status = states.get(entry["id"], {}).get("status", {})
+                entry |= {"status": status, "why": {"cause": found.cause, "advice": found.advice}}
+            entries.append(entry)
     typer.echo(json.dumps({"name": planned.name, "subtasks": entries}, indent=2, ensure_ascii=False))
