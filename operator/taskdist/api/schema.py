@@ -91,6 +91,8 @@ KINDS: Final = (
             Column("CPU", ".spec.resources.cpu"),
             Column("Memory", ".spec.resources.memory"),
             Column("Attempts", ".status.attemptCount", "integer"),
+            Column("Now-Memory", ".status.attempts[-1:].requested.memory", wide=True),
+            Column("Now-Provider", ".status.attempts[-1:].provider", wide=True),
             AGE,
         ),
         selectable=(".status.phase", ".spec.agentType", ".spec.taskDistribution"),

@@ -56,8 +56,8 @@ class Projection:
     ``pending`` holds writes on their way: what they will change is not decided on again. ``planned`` is the engine's answer for
     the spec with hash ``planned_for``; ``priority`` is the value of its PriorityClass; ``blocked`` says since when and why a
     subtask that could start does not, and ``refused`` what the server said of its pod. ``materialized`` is the hash of the plan
-    whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked. ``admitted`` says when a
-    pod that had to be admitted by a queue was first seen without gates.
+    whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
+    ``admitted`` says when a pod that had to be admitted by a queue was first seen without gates.
     """
 
     namespace: str

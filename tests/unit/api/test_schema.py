@@ -72,7 +72,9 @@ def test_columns_and_selectable_fields_lead_to_fields_of_their_type(kind: schema
 
 def field(tree: dict, path: str) -> dict:
     for name in path.split(".")[1:]:
-        tree = tree["properties"][name]
+        tree = tree["properties"][name.removesuffix("[-1:]")]
+        if name.endswith("[-1:]"):
+            tree = tree["items"]
     return tree
 
 

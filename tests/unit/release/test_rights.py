@@ -25,7 +25,14 @@ FORBIDDEN = {
     "services/proxy",
     "pods/proxy",
 }
-CLUSTER_SCOPED = {"agenttypes", "providers", "customresourcedefinitions", "namespaces", "nodes"}
+CLUSTER_SCOPED = {
+    "agenttypes",
+    "providers",
+    "customresourcedefinitions",
+    "namespaces",
+    "nodes",
+    "priorityclasses",
+}
 EVERY_RULE = [
     *(pytest.param(rule, id=f"operator {' '.join(rule.resources)}") for rules in OPERATOR.values() for rule in rules),
     *(pytest.param(rule, id=f"{user.name} {' '.join(rule.resources)}") for user in USERS for rule in user.rules),
