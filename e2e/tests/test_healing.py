@@ -223,6 +223,20 @@ def test_an_agent_type_runs_no_more_pods_than_it_may(
     assert most == 2
 
 
+def test_money_that_a_running_distribution_reserves_is_not_spent_twice(
+    cluster: Cluster, replica: OperatorProcess, namespace: str
+) -> None:
+    budget = {"budgetUSD": "0.08"}
+    apply(cluster, namespace, "first", tasks=[task("a", delay="4s")], limits=budget)
+    until("it runs", lambda: running_on(cluster, namespace), 30)
+    apply(cluster, namespace, "second", tasks=[task("b")], limits=budget)
+    stalled = wait_for(cluster, namespace, "second", "Stalled")
+    assert stalled["reason"] == "BudgetExceeded"
+    assert "budget is $0.08" in stalled["message"]
+    wait_for(cluster, namespace, "first", "Succeeded")
+    wait_for(cluster, namespace, "second", "Succeeded")
+
+
 # --- fan-out and reuse ---------------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,8 @@ async def cluster_facts(client: Client, namespace: str) -> ClusterFacts:
         allocatable=Resources(sum(n.cpu_millis for n in nodes), sum(n.memory_bytes for n in nodes)) if nodes else None,
         quota_free=_quota_free(quotas),
         quota_free_pods=_quota_free_pods(quotas),
+        quota_total=_quota_free(quotas, used=False),
+        quota_total_pods=_quota_free_pods(quotas, used=False),
         limit_minimum=minimum,
         limit_maximum=maximum,
     )
@@ -88,24 +90,29 @@ def _used(quota: dict[str, Any], name: str) -> str:
     return str(((quota.get("status") or {}).get("used") or {}).get(name, "0"))
 
 
-def _quota_free(quotas: list[dict[str, Any]]) -> Resources | None:
+def _quota_free(quotas: list[dict[str, Any]], *, used: bool = True) -> Resources | None:
+    """What the quotas allow, less what is used."""
+
+    def spent(quota: dict[str, Any], name: str) -> str:
+        return _used(quota, name) if used else "0"
+
     cpu = memory = _MOST
     found = False
     for quota in quotas:
         for name in ("requests.cpu", "cpu"):
             if (hard := _left(quota, name)) is not None:
-                cpu = min(cpu, parse_cpu_millis(hard) - parse_cpu_millis(_used(quota, name)))
+                cpu = min(cpu, parse_cpu_millis(hard) - parse_cpu_millis(spent(quota, name)))
                 found = True
         for name in ("requests.memory", "memory"):
             if (hard := _left(quota, name)) is not None:
-                memory = min(memory, parse_memory_bytes(hard) - parse_memory_bytes(_used(quota, name)))
+                memory = min(memory, parse_memory_bytes(hard) - parse_memory_bytes(spent(quota, name)))
                 found = True
     return Resources(max(cpu, 0), max(memory, 0)) if found else None
 
 
-def _quota_free_pods(quotas: list[dict[str, Any]]) -> int | None:
+def _quota_free_pods(quotas: list[dict[str, Any]], *, used: bool = True) -> int | None:
     free = [
-        int(hard) - int(_used(quota, name))
+        int(hard) - (int(_used(quota, name)) if used else 0)
         for quota in quotas
         for name in ("pods", "count/pods")
         if (hard := _left(quota, name)) is not None and hard.isdecimal()

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from taskdist import engine
+from taskdist.api.names import Phase
 from taskdist.api.task_distribution import TaskDistribution
 from taskdist.cluster import paths
 from taskdist.cluster.apply import LABEL_SELECTOR, Applier
@@ -30,6 +32,7 @@ from taskdist.reconcile.actions import Body, Decision
 from taskdist.reconcile.decide import decide
 from taskdist.reconcile.planning import needs_plan
 from taskdist.reconcile.projection import Projection
+from taskdist.reconcile.reserved import reservations
 from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
@@ -37,6 +40,7 @@ _log = logging.getLogger(__name__)
 _ROOT_INTERVAL = 1.0
 """A root is patched at most once in this many seconds; its first status, a new phase and the end go at once."""
 _WORKERS = 4
+_ENDED = frozenset(phase.value for phase in Phase if phase.terminal)
 _LAST_BACKOFF = 10.0
 
 
@@ -64,6 +68,7 @@ class Reconciler:
         self._published: dict[Key, float] = {}
         self._publishing: set[Key] = set()
         self._refusals: dict[Key, int] = {}
+        self._planning: dict[str, asyncio.Lock] = {}
         self.watches = [watch for namespace in namespaces or (None,) for watch in self._watches(namespace)]
         if not namespaces:  # an operator of some namespaces only has no business with the cluster's nodes
             store = self.store
@@ -149,8 +154,14 @@ class Reconciler:
             self.queue.ring_later(key, decision.requeue_seconds)
 
     async def _plan(self, seen: Projection) -> None:
-        """Ask the engine. In a thread, for a graph of thousands takes it seconds."""
-        root = seen.root
+        """Plan one after the other in a namespace: what one plan reserves, the next must see."""
+        lock = self._planning.setdefault(seen.namespace, asyncio.Lock())
+        async with lock:
+            await self._ask_the_engine(seen)
+
+    async def _ask_the_engine(self, seen: Projection) -> None:
+        """In a thread, for a graph of thousands takes it seconds."""
+        root, wanted = seen.root, seen.spec_hash  # an edit that comes meanwhile is planned after this
         assert root is not None  # noqa: S101 - needs_plan() says so
         facts = await cluster_facts(self._client, root.metadata.namespace)
         labels = await namespace_labels(self._client, root.metadata.namespace)
@@ -161,15 +172,16 @@ class Reconciler:
                 root,
                 tuple(self.store.catalogue.agent_types.values()),
                 tuple(self.store.catalogue.providers.values()),
-                cluster=facts,
+                cluster=replace(facts, running=reservations(self.store.peers(seen.namespace), seen)),
                 namespace_labels=labels,
+                priority=seen.priority,
             )
         except InvalidRequest as invalid:
             plan = Plan(findings=invalid.findings)
         else:
             with metrics.PLAN_SECONDS.time():
                 plan = await asyncio.to_thread(engine.plan, request)
-        seen.planned, seen.planned_for = plan, seen.spec_hash
+        seen.planned, seen.planned_for = plan, wanted
         _log.info("%s/%s: planned %d subtasks", seen.namespace, seen.name, len(plan.subtasks))
 
     def _publish(self, key: Key, seen: Projection, decision: Decision) -> None:
@@ -185,9 +197,13 @@ class Reconciler:
         self._published[key] = now
         root = seen.root
         assert root is not None  # noqa: S101 - without a root nothing was decided
-        self.writes.put(Priority.ROOT, lambda: self._write_root(key, seen, root, decision))
+        phase = decision.status.get("phase")
+        ends = phase in _ENDED and phase != seen.root_status.get("phase")
+        self.writes.put(Priority.ROOT, lambda: self._write_root(key, seen, root, decision, ends=ends))
 
-    async def _write_root(self, key: Key, seen: Projection, root: TaskDistribution, decision: Decision) -> None:
+    async def _write_root(
+        self, key: Key, seen: Projection, root: TaskDistribution, decision: Decision, *, ends: bool
+    ) -> None:
         """``root`` is the one that was decided on: it may be gone by now, and its successor must not get its status."""
         status = decision.status or {}
         body = {"metadata": {"uid": root.metadata.uid}, "status": _replacing(seen.root_status, status)}
@@ -207,6 +223,8 @@ class Reconciler:
         else:
             self._refusals.pop(key, None)
             seen.root_status = answer.get("status") or {}
+            if ends:
+                self.store.plan_anew(key.namespace)
             for event in decision.events:
                 await publish_event(self._client, root, event)
             self.queue.ring(key)

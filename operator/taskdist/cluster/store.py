@@ -249,6 +249,13 @@ class Store:
                 "node %s: %s", node.name, "gone" if type_ == "DELETED" else "usable" if node.usable else "not usable"
             )
 
+    def plan_anew(self, namespace: str) -> None:
+        """A distribution has ended: what could not be planned beside it, for want of money or room, may be by now."""
+        for key, projection in self.projections.items():
+            if key.namespace == namespace and projection.planned is not None and not projection.planned.valid:
+                projection.planned_for = ""
+                self.ring(key)
+
     def take_stock(self) -> None:
         """Record who holds what, from the pods that are alive: before the first decision, and when what is counted changes."""
         for key, projection in self.projections.items():

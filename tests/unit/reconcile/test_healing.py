@@ -12,6 +12,7 @@ from tests.unit.reconcile.world import World, agent_type, distribution, plan, pr
 from taskdist.engine.model import TriggerRule
 from taskdist.reconcile.health import NodeView
 from taskdist.reconcile.projection import Catalogue
+from taskdist.reconcile.reserved import reservations
 
 
 def results(**values: Any) -> str:
@@ -537,3 +538,25 @@ def test_a_handler_of_failure_runs_after_a_failed_fan_out() -> None:
     world.end_pod("release-list-1", message=results(items="nothing"))
     world.run_to_the_end()
     assert world.phase("mend") == "Succeeded"
+
+
+# --- reservations --------------------------------------------------------------------------------------------------
+
+
+def test_what_has_begun_reserves_what_is_left_of_it() -> None:
+    begun = World(plan(task("a"), task("b").after("a")), distribution(name="begun"))
+    begun.settle()
+    other = World(plan(task("x")), distribution(name="other"))
+    (found,) = reservations([begun.seen, other.seen], other.seen)
+    assert (found.name, found.held_pods, str(found.reserved_usd)) == ("begun", 1, "0.10")
+    begun.end_pod("begun-a-1")
+    begun.settle()
+    assert str(reservations([begun.seen], other.seen)[0].reserved_usd) == "0.05"
+    begun.run_to_the_end()
+    assert reservations([begun.seen], other.seen) == ()
+
+
+def test_what_only_waits_for_approval_reserves_nothing() -> None:
+    waiting = World(plan(task("a")), distribution(name="waiting", planning={"mode": "Manual"}))
+    waiting.settle()
+    assert reservations([waiting.seen], World(plan(task("x"))).seen) == ()
