@@ -80,8 +80,8 @@ class Applier:
                     action.subtask_id,
                 )
             case DeleteSubTask():
-                path = paths.item("SubTask", key.namespace, action.name)
-                self._put(key, Priority.CLEANUP, ("delete", action.uid), lambda: self._delete(path, action.uid))
+                pending = ("delete", action.uid)
+                self._put(key, Priority.CLEANUP, pending, lambda: self._delete_subtask(key, action))
 
     def _put(
         self,
@@ -206,6 +206,11 @@ class Applier:
             raise ApiError(409, "Conflict", f"pod {action.unless_pod} has lost its labels; waiting until it is gone")
         self._store.pod_event("ADDED", pod)
         return True
+
+    async def _delete_subtask(self, key: Key, action: DeleteSubTask) -> None:
+        """It has no finalizers: once the server has answered it is gone, whatever the watch still shows."""
+        await self._delete(paths.item("SubTask", key.namespace, action.name), action.uid)
+        self._store.subtask_gone(key, action.id, action.uid)
 
     async def _delete(self, path: str, uid: str, *, force: bool = False) -> None:
         options: dict[str, object] = {"propagationPolicy": "Background"}

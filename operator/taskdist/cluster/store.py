@@ -149,6 +149,14 @@ class Store:
             projection.replace_children(v for v in views if v is not None)
             self._settle(key)
 
+    def subtask_gone(self, key: Key, id_: str, uid: str) -> None:
+        """A SubTask is no more, by our own deletion. A watch that lags behind may show it once more, and then its end."""
+        if (projection := self.projections.get(key)) is not None:
+            projection.forget_subtask(id_, uid)
+            projection.gone.add(uid)
+            self._free(key, (id_,))
+            self._settle(key)
+
     def subtask_event(self, type_: str, seen: WireSubTask) -> None:
         """One change of a SubTask."""
         key = _key(seen)
@@ -156,9 +164,10 @@ class Store:
             return
         projection = self.projection(key)
         if type_ == "DELETED":
+            projection.gone.discard(seen.metadata.uid)
             projection.forget_subtask(seen.spec.id, seen.metadata.uid)
             self._free(key, (seen.spec.id,))
-        elif self._owned(projection, seen):
+        elif self._owned(projection, seen) and seen.metadata.uid not in projection.gone:
             projection.observe_subtask(subtask_view(seen))
         else:
             return

@@ -205,8 +205,11 @@ class Advance:
             self.seen.offer(subtask)
 
     def _parent_phase(self, id_: str) -> SubTaskPhase:
+        """Phase of a parent; one that is about to be replaced has not ended, however its predecessor did."""
         parent = self.seen.subtasks.get(id_)
-        return (parent.phase if parent is not None else None) or SubTaskPhase.WAITING
+        if parent is None or parent.deleting or ("delete", parent.uid) in self.seen.pending:
+            return SubTaskPhase.WAITING
+        return parent.phase or SubTaskPhase.WAITING
 
     def _fan_out(self, subtask: SubTaskView) -> None:
         """Make the members that are still missing, or end with them."""

@@ -57,7 +57,8 @@ class Projection:
     the spec with hash ``planned_for``; ``priority`` is the value of its PriorityClass; ``blocked`` says since when and why a
     subtask that could start does not, and ``refused`` what the server said of its pod. ``materialized`` is the hash of the plan
     whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
-    ``admitted`` says when a pod that had to be admitted by a queue was first seen without gates.
+    ``gone`` are the UIDs of SubTasks that we deleted and no watch has told the end of yet. ``admitted`` says when a pod that had
+    to be admitted by a queue was first seen without gates.
     """
 
     namespace: str
@@ -82,6 +83,7 @@ class Projection:
     priority: int = 0
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     blocked: dict[str, tuple[datetime, SubTaskReason]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     refused: dict[str, Refusal] = field(default_factory=dict)
     admitted: dict[str, datetime] = field(default_factory=dict)
     _parked: dict[Slot, dict[str, None]] = field(default_factory=dict)
@@ -198,6 +200,7 @@ class Projection:
     def replace_children(self, subtasks: Iterable[SubTaskView]) -> None:
         """Take in a whole list of SubTasks: what is not in it is gone."""
         present = {seen.id: seen for seen in subtasks}
+        self.gone.clear()  # a list is the truth
         for known in list(self.subtasks.values()):
             if known.id not in present or present[known.id].uid != known.uid:
                 self.forget_subtask(known.id, known.uid)

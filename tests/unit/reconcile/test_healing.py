@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.unit.reconcile.world import World, agent_type, distribution, plan, provider, task
 
 from taskdist.engine.model import TriggerRule
+from taskdist.reconcile.actions import CreatePod
 from taskdist.reconcile.health import NodeView
 from taskdist.reconcile.projection import Catalogue
 from taskdist.reconcile.reserved import reservations
@@ -66,6 +68,21 @@ def test_resubmit_runs_everything_again() -> None:
     world.run_to_the_end()
     assert {world.created.count(f"release-{n}-1") for n in "abx"} == {2}
     assert world.status["phase"] == "Succeeded"
+
+
+def test_nothing_starts_on_the_end_of_a_parent_that_is_being_replaced() -> None:
+    world = World(plan(task("a"), task("b").after("a")))
+    world.settle()
+    world.end_pod("release-a-1")
+    world.run_to_the_end()
+    parent, child = world.seen.subtasks["a"], world.seen.subtasks["b"]
+    fresh = replace(child, uid="fresh", phase=None, attempts=(), resource_version="99")
+    world.seen.pending.add(("delete", parent.uid))
+    world.edit(annotations={"taskdist.dev/resubmit": "1"})
+    world.seen.forget_subtask("b", child.uid)
+    world.seen.observe_subtask(replace(fresh, resubmit_token="1"))
+    world.seen.pending.add(("subtask", "a"))
+    assert not [a for a in world.step().actions if isinstance(a, CreatePod)]
 
 
 def test_suspension_lets_pods_finish_or_stops_them_by_choice() -> None:
