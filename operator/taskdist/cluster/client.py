@@ -239,7 +239,8 @@ class Client:
                 if response.status >= 400:
                     raise _error(response.status, await response.read(), response.headers.get("Retry-After"))
                 async for line in _lines(response.content):
-                    yield line
+                    if line or not watch:  # a blank line says nothing in a watch, but belongs to a log
+                        yield line
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error
 
@@ -272,7 +273,7 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
                 rest += chunk[start:end]
                 yield bytes(rest)
                 rest.clear()
-            elif end > start:
+            else:
                 yield chunk[start:end]
             start = end + 1
         rest += chunk[start:]
