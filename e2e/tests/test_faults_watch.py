@@ -16,7 +16,7 @@ from e2e.faults.proxy import FaultProxy, error_event
 from e2e.faults.scene import Scene, diamond, layers, task
 
 pytest_plugins = ["e2e.faults.fixtures"]
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 CHILDREN = frozenset({"subtasks", "pods", "executionplans"})
 LONG = "3s"

@@ -17,7 +17,7 @@ from taskdist.reconcile.plan_object import plan_objects
 from taskdist.reconcile.subtask_object import subtask_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from e2e.cluster import Cluster
@@ -238,6 +238,18 @@ def test_top_without_pods_and_without_metrics(call: Any, kept: Kept) -> None:
     assert call("top", "none")[0] == 1
 
 
+@pytest.fixture
+def shipped(crds: Cluster) -> Iterator[None]:
+    """The shipped agent types, which other tests want to find absent."""
+    objects = json.dumps(
+        {"apiVersion": "v1", "kind": "List", "items": [each.wire() for each in agent_type_manifests()]}
+    )
+    crds.kubectl("create", "-f", "-", input=objects)
+    yield
+    crds.kubectl("delete", "-f", "-", input=objects)
+
+
+@pytest.mark.usefixtures("shipped")
 def test_running_distributions_hold_money_and_room(call: Any, crds: Cluster, namespace: str, tmp_path: Path) -> None:
     Kept(crds, namespace, tasks=[{"name": "part", "script": "echo $(item)", "forEach": ["a", "b", "c"]}]).planned()
     quota = {
@@ -249,9 +261,6 @@ def test_running_distributions_hold_money_and_room(call: Any, crds: Cluster, nam
     crds.kubectl("create", "-n", namespace, "-f", "-", input=json.dumps(quota))
     room = json.dumps({"status": {"hard": {"pods": "4"}, "used": {"pods": "0"}}})
     crds.kubectl("patch", "-n", namespace, "quota", "pods", "--subresource=status", "--type=merge", "-p", room)
-    for agent_type in agent_type_manifests():
-        made = crds.kubectl("apply", "-f", "-", input=json.dumps(agent_type.wire()))
-        assert made.returncode == 0
     manifest = {
         "apiVersion": "taskdist.dev/v1alpha1",
         "kind": "TaskDistribution",

@@ -183,7 +183,7 @@ def test_the_columns(crds: LocalCluster, server: Server, resource: str, wide: bo
     ("resource", "row"),
     [
         ("td/full", r"full +Running +1/2 +21 +0\.42 +\S+ +CostOptimized +2 +full-1 +310"),
-        ("st/full-analyze", r"full-analyze +analysis +Running +Started +aws +500m +1Gi +2 +\S+"),
+        ("st/full-analyze", r"full-analyze +analysis +Running +Started +aws +500m +1Gi +2 +2Gi +aws +\S+"),
         ("eplan/full-1", r"full-1 +7f3c +1 +1 +0\.42 +900 +1"),
         ("at/full", r"full +analysis +3 +40"),
         ("prov/full", r"full +aws +eu-central-1 +false +12 +0\.04"),
