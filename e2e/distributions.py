@@ -64,6 +64,13 @@ def phases(cluster: Cluster, namespace: str, name: str = "") -> dict[str, str]:
     return {st["spec"]["id"]: st.get("status", {}).get("phase", "") for st in items}
 
 
+def subtask_status(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
+    """Status of one SubTask, empty while there is none: to be polled from before it is created."""
+    items = cluster.get("subtasks.taskdist.dev", "-n", namespace, f"--field-selector=metadata.name={name}")["items"]
+    status: dict[str, Any] = items[0].get("status", {}) if items else {}
+    return status
+
+
 def created_pods(cluster: Cluster, namespace: str) -> Counter[str]:
     """How often each pod was created, told by the API server's audit log and not by the operator."""
     return Counter(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from e2e.cluster import Cluster
 from e2e.cluster.polling import until
-from e2e.distributions import apply, condition, created_pods, phases, task, wait_for
+from e2e.distributions import apply, condition, created_pods, phases, subtask_status, task, wait_for
 from e2e.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.e2e
@@ -108,8 +108,7 @@ def providers(cluster: Cluster) -> Iterator[None]:
 
 
 def attempts(cluster: Cluster, namespace: str, subtask: str) -> list[dict[str, Any]]:
-    found = cluster.get("subtasks.taskdist.dev", subtask, "-n", namespace)
-    return list(found.get("status", {}).get("attempts", []))
+    return list(subtask_status(cluster, namespace, subtask).get("attempts", []))
 
 
 def running_on(cluster: Cluster, namespace: str) -> dict[str, str]:
@@ -194,7 +193,7 @@ def test_a_lock_is_held_by_one_at_a_time_across_distributions(
     apply(cluster, namespace, "second", tasks=[task("b", delay="1s", locks=["table"])])
 
     def blocked() -> dict[str, Any] | None:
-        status = cluster.get("subtasks.taskdist.dev", "second-b", "-n", namespace).get("status", {})
+        status = subtask_status(cluster, namespace, "second-b")
         return status if status.get("reason") == "LockHeld" else None
 
     status = until("b shows what it waits for", blocked, 30)
@@ -268,7 +267,7 @@ def test_a_finished_task_is_reused_by_another_distribution(
     wait_for(cluster, namespace, "cold", "Succeeded")
     apply(cluster, namespace, "warm", tasks=tasks)
     wait_for(cluster, namespace, "warm", "Succeeded")
-    status = cluster.get("subtasks.taskdist.dev", "warm-dear", "-n", namespace)["status"]
+    status = subtask_status(cluster, namespace, "warm-dear")
     assert (status["reason"], status["results"]) == ("Cached", {"rows": "7"})
     assert "warm-dear-1" not in created_pods(cluster, namespace)
 
