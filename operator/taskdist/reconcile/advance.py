@@ -196,13 +196,25 @@ class Advance:
         elif subtask.next_attempt_at is not None and subtask.next_attempt_at > self.now:
             self.seen.set_phase(id_, SubTaskPhase.RETRYING)
             self.seen.look_again(id_, subtask.next_attempt_at)
-        elif any(not pod.ended for pod in self.seen.pods_of(id_)):
+        elif self._in_the_way(subtask):
             # An earlier attempt's pod is still ending: two must not work on the same thing side by side.
             self.seen.set_phase(id_, SubTaskPhase.RETRYING)
         else:
             self.seen.unpark(id_)
             self.seen.set_phase(id_, SubTaskPhase.READY)
             self.seen.offer(subtask)
+
+    def _in_the_way(self, subtask: SubTaskView) -> bool:
+        """True while pods of earlier attempts live, or any pod of the SubTask that this one replaces is there.
+
+        The latter are deleted here: the garbage collector would do it, but may learn of a new kind half a minute late.
+        """
+        former = self.seen.predecessors.get(subtask.id)
+        pods = self.seen.pods_of(subtask.id)
+        left = [pod for pod in pods if pod.owner_uid == former]
+        for pod in left:
+            self._delete(pod)
+        return bool(left) or any(not pod.ended for pod in pods)
 
     def _parent_phase(self, id_: str) -> SubTaskPhase:
         """Phase of a parent; one that is about to be replaced has not ended, however its predecessor did."""

@@ -57,8 +57,9 @@ class Projection:
     the spec with hash ``planned_for``; ``priority`` is the value of its PriorityClass; ``blocked`` says since when and why a
     subtask that could start does not, and ``refused`` what the server said of its pod. ``materialized`` is the hash of the plan
     whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
-    ``gone`` are the UIDs of SubTasks that we deleted and no watch has told the end of yet. ``admitted`` says when a pod that had
-    to be admitted by a queue was first seen without gates.
+    ``gone`` are the UIDs of SubTasks that we deleted and no watch has told the end of yet. ``predecessors`` are, by id,
+    the UIDs of the SubTasks that were there before. ``admitted`` says when a pod that had to be admitted by a queue was first
+    seen without gates.
     """
 
     namespace: str
@@ -84,6 +85,7 @@ class Projection:
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     blocked: dict[str, tuple[datetime, SubTaskReason]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    predecessors: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Refusal] = field(default_factory=dict)
     admitted: dict[str, datetime] = field(default_factory=dict)
     _parked: dict[Slot, dict[str, None]] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class Projection:
         if known is None or known.uid != uid:
             return
         del self.subtasks[id_]
+        self.predecessors[id_] = uid
         self.rescan()
         for key in [k for k in self.lost if k[0] == id_]:  # a namesake must not inherit how its predecessor's pod ended
             del self.lost[key]

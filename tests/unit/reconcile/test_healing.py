@@ -11,7 +11,7 @@ import pytest
 from tests.unit.reconcile.world import World, agent_type, distribution, plan, provider, task
 
 from taskdist.engine.model import TriggerRule
-from taskdist.reconcile.actions import CreatePod
+from taskdist.reconcile.actions import CreatePod, DeletePod
 from taskdist.reconcile.health import NodeView
 from taskdist.reconcile.projection import Catalogue
 from taskdist.reconcile.reserved import reservations
@@ -83,6 +83,20 @@ def test_nothing_starts_on_the_end_of_a_parent_that_is_being_replaced() -> None:
     world.seen.observe_subtask(replace(fresh, resubmit_token="1"))
     world.seen.pending.add(("subtask", "a"))
     assert not [a for a in world.step().actions if isinstance(a, CreatePod)]
+
+
+def test_the_pod_of_the_subtask_that_was_replaced_is_cleared_away_first() -> None:
+    world = failed_chain()
+    failed, pod = world.seen.subtasks["b"], world.seen.pods["b", 1]
+    world.edit(annotations={"taskdist.dev/retry": "1"})
+    world.seen.forget_subtask("b", failed.uid)
+    fresh = replace(failed, uid="fresh", phase=None, attempts=(), retry_token="1")
+    world.seen.observe_subtask(fresh)
+    actions = world.step().actions
+    assert [(a.name, a.uid) for a in actions if isinstance(a, DeletePod)] == [(pod.name, pod.uid)]
+    assert not [a for a in actions if isinstance(a, CreatePod)]
+    world.seen.forget_pod(pod)
+    assert [a.name for a in world.step().actions if isinstance(a, CreatePod)] == [pod.name]
 
 
 def test_suspension_lets_pods_finish_or_stops_them_by_choice() -> None:
