@@ -403,3 +403,10 @@ def test_planning_loads_nothing_that_only_clusters_need():
     code += f"; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_plan_of_explicit_tasks_does_not_load_the_splitter():
+    code = "import sys; from taskdist.cli.app import run; run(['plan', '-f', 'manifests/samples/oom.yaml'])"
+    code += "; print('taskdist.engine.text.splitter' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
