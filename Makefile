@@ -13,6 +13,7 @@ DATA ?=
 
 py := $(VENV)/bin/python
 ready := $(VENV)/.ready
+scanners := $(VENV)-scan
 step := @.ci/step
 cluster := $(py) -m e2e.cluster
 lock := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -49,8 +50,9 @@ demo-down: $(ready) ## take the demo's cluster away
 ##@ Test
 
 .PHONY: test
-test: $(ready) ## everything: lint, unit, property, real API server, real containers
+test: $(ready) ## everything: lint, scan, unit, property, real API server, real containers
 	$(step) "Lint" $(MAKE) --no-print-directory lint
+	$(step) "Scan" $(MAKE) --no-print-directory scan
 	$(step) "Programs of the test cluster" $(cluster) build
 	$(step) "Image" $(py) -m e2e.image build
 	$(step) --last "Tests" $(py) -m pytest -p tests.sections
@@ -87,6 +89,34 @@ verify: $(ready) ## what is generated is up to date, and the locks fit pyproject
 	@.ci/verify
 	@$(py) -m pytest -q tests/unit/release/test_locks.py
 
+##@ Secure
+
+$(scanners)/.ready: requirements/scan.txt | $(ready)
+	@echo "setting up $(scanners) …"
+	@$(py) -m venv --clear $(scanners)
+	@$(scanners)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r $<
+	@touch $@
+
+.PHONY: scan
+scan: $(scanners)/.ready ## bandit and detect-secrets, offline; every finding that is left has a written reason
+	@echo "bandit" && $(scanners)/bin/bandit --quiet --configfile pyproject.toml --recursive operator/taskdist
+	@echo "detect-secrets" && git ls-files -z | xargs -0 $(scanners)/bin/detect-secrets-hook --cores 2 --
+
+.PHONY: audit
+audit: $(scanners)/.ready ## known weaknesses of the locked packages; asks the internet, fails if a package is unknown there
+	@for lock in requirements/*.txt; do echo "pip-audit $$lock" && \
+	  $(scanners)/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes --requirement $$lock || exit 1; done
+
+.PHONY: sbom
+sbom: $(scanners)/.ready ## dist/taskdist.cdx.json: CycloneDX: the Python packages of the image with their hashes
+	@mkdir -p dist
+	@$(scanners)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON \
+	  --output-file dist/taskdist.cdx.json requirements/operator.txt && echo dist/taskdist.cdx.json
+
+.PHONY: wheel
+wheel: $(ready) ## dist/*.whl: the same bytes from the same commit
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(VENV)/bin/hatchling build --target wheel --directory dist
+
 ##@ Change
 
 .PHONY: format
@@ -106,6 +136,7 @@ lock: $(ready) ## compile the locks anew from pyproject.toml; UPGRADE=1 takes ne
 	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt -o requirements/cli.txt
 	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --extra operator -o requirements/operator.txt
 	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --all-extras -o requirements/solver.txt
+	$(filter-out pyproject.toml,$(lock)) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --group scan -o requirements/scan.txt
 
 ##@ Clusters and image
 
@@ -140,4 +171,4 @@ clean: ## what tests and tools left in the checkout
 
 .PHONY: distclean
 distclean: clean ## clean, and the development environment
-	@rm -rf $(VENV)
+	@rm -rf $(VENV) $(scanners)

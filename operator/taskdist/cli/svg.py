@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr  # nosec B406 # writes XML, reads none
 
 from taskdist.cli.graph_formats import drawn_edges, unsure
 from taskdist.cli.layout import Item, layered, places

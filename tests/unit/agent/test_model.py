@@ -214,7 +214,11 @@ def test_answers_that_are_none_are_refused(asking: Pod, server: ChatServer, body
     [
         pytest.param("TASKDIST_MODEL_ENDPOINT", "http://models.example.com/v1", id="plain http"),
         pytest.param("TASKDIST_MODEL_ENDPOINT", "http://localhost.example.com", id="looks like loopback"),
-        pytest.param("TASKDIST_MODEL_ENDPOINT", "https://user:word@models.example.com", id="password in the URL"),
+        pytest.param(
+            "TASKDIST_MODEL_ENDPOINT",
+            "https://user:word@models.example.com",  # pragma: allowlist secret (that must be refused)
+            id="password in the URL",
+        ),
         pytest.param("TASKDIST_MODEL_ENDPOINT", "file:///etc/passwd", id="a file"),
         pytest.param("TASKDIST_MODEL_ENDPOINT", "https://models.example.com:x", id="no port"),
         pytest.param("TASKDIST_MODEL_KEY_FILE", "/nowhere", id="no key file"),
