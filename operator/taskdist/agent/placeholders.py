@@ -36,6 +36,7 @@ _CODE_FIRST: Final = frozenset({"awk", "gawk", "mawk", "nawk", "sed", "ssh", "ev
 _CODE_OPTION: Final = re.compile(r"-[A-Za-z]*[ceEpr]|--(?:eval|command|print|expression)")
 _CODE_INSIDE: Final = re.compile(r"-[A-Za-z]*[ceEpr].|--(?:eval|command|print|expression)=")
 """Options that hold the code themselves: ``-cTEXT``, ``--eval=TEXT``."""
+_UNPASSABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class MissingResultError(Exception):
@@ -93,8 +94,10 @@ class Results:
             else:
                 raise MissingResultError(f'{where}: the results of "{name}" hold no "{".".join(path[:depth])}"')
         text = as_text(value)
-        if "\0" in text:
-            raise PlaceholderError(f"{where}: the result holds a NUL character, which no program can be given")
+        if _UNPASSABLE.search(text):
+            raise PlaceholderError(
+                f"{where}: the result holds a NUL character or half a surrogate pair, which no program can be given"
+            )
         return text
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from taskdist.api.names import SubTaskPhase, SubTaskReason
 from taskdist.engine.model import PlannedSubTask
+from taskdist.reconcile.outcome import UNSTORABLE
 from taskdist.reconcile.views import SubTaskView
 
 MOST_ITEMS = 500
@@ -42,6 +43,8 @@ def items(reference: str, subtasks: Mapping[str, SubTaskView]) -> tuple[tuple[st
     found = tuple(i if isinstance(i, str) else json.dumps(i, ensure_ascii=False, separators=(",", ":")) for i in listed)
     if any(len(item) > _LONGEST_ITEM for item in found):
         return (), f"result {key} of subtask {task} has an item of more than {_LONGEST_ITEM} characters"
+    if any(UNSTORABLE.search(item) for item in found):
+        return (), f"result {key} of subtask {task} has an item with a NUL character or half a surrogate pair"
     return found, ""
 
 

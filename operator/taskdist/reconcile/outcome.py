@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,6 +20,10 @@ _MAX_RESULTS_BYTES = 4096
 _MAX_RESULTS = 64
 _MAX_ARTIFACTS = 20
 _MAX_MESSAGE = 1024
+_RESULT_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
+"""As docs/agents.md has it: what ``$(tasks.ID.results.KEY)`` can name."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no program can be given, and what is no character: half a surrogate pair, which JSON can write and UTF-8 cannot."""
 _IMAGE_WAITS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
 )
@@ -193,11 +198,17 @@ def _results(said: Any) -> tuple[tuple[tuple[str, str], ...], str]:
         return (), "results: expected an object"
     if len(said) > _MAX_RESULTS:
         return (), f"results: {len(said)} keys, at most {_MAX_RESULTS} are kept"
+    for key in said:
+        if not _RESULT_KEY.fullmatch(key):
+            return (), f'results: "{clean(key)[:80]}" is not a key; use letters, digits, "-" and "_", at most 63'
     kept = tuple(
         (str(key), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":")))
         for key, value in sorted(said.items())
     )
-    size = sum(len(key.encode()) + len(value.encode(errors="replace")) for key, value in kept)
+    for key, value in kept:
+        if UNSTORABLE.search(value):
+            return (), f'results: "{key}" holds a NUL character or half a surrogate pair'
+    size = sum(len(key) + len(value.encode()) for key, value in kept)
     if size > _MAX_RESULTS_BYTES:
         return (), f"results: {size} bytes, at most {_MAX_RESULTS_BYTES} are kept"
     return kept, ""
@@ -208,9 +219,11 @@ def _artifacts(said: Any) -> tuple[tuple[str, str], ...]:
         return ()
     found = []
     for artifact in said[:_MAX_ARTIFACTS]:
-        if isinstance(artifact, dict) and isinstance(artifact.get("name"), str) and artifact["name"]:
-            uri = artifact.get("uri")
-            found.append((clean(artifact["name"])[:253], clean(uri)[:2048] if isinstance(uri, str) else ""))
+        if not (isinstance(artifact, dict) and isinstance(artifact.get("name"), str)):
+            continue
+        name, uri = clean(artifact["name"])[:253], artifact.get("uri")
+        if name:
+            found.append((name, clean(uri)[:2048] if isinstance(uri, str) else ""))
     return tuple(found)
 
 
