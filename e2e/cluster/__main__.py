@@ -78,7 +78,7 @@ def _build(arguments: argparse.Namespace) -> int:
     unknown = sorted(set(arguments.programs) - set(binaries.TOOLS))
     if unknown:
         raise ClusterError(f"unknown: {', '.join(unknown)}; there are {', '.join(binaries.TOOLS)}")
-    binaries.ensure(arguments.programs or binaries.TOOLS)
+    binaries.ensure(arguments.programs) if arguments.programs else binaries.ensure()
     for name, tool in binaries.TOOLS.items():
         print(f"{name:24} {tool.version:10} {binaries.find(name) or 'not built'}")
     return 0

@@ -30,13 +30,17 @@ GO_MINIMUM = (1, 21)  # the first release that fetches the toolchain a go.mod as
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A program and where it comes from: a command of a Go module, pinned by the tools module `module`."""
+    """A program and where it comes from: a command of a Go module, pinned by the tools module `module`.
+
+    One that is `optional` is built where it is asked for by name only.
+    """
 
     name: str
     module: str
     package: str
     versioned_by: str
     minutes: float
+    optional: bool = False
 
     @property
     def version(self) -> str:
@@ -80,6 +84,7 @@ TOOLS = {
         _kubernetes("kubelet", 0.5),
         Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "sigs.k8s.io/kwok", 1.5),
         Tool("helm", "helm", "helm.sh/helm/v4/cmd/helm", "helm.sh/helm/v4", 2.5),
+        Tool("kueue", "kueue", "sigs.k8s.io/kueue/cmd/kueue", "sigs.k8s.io/kueue", 3.5, optional=True),
     )
 }
 """All programs, in the order in which they are built: what others share comes first. Minutes are of two cores."""
@@ -93,7 +98,7 @@ def find(name: str) -> Path | None:
     return next((path for path in candidates if os.access(path, os.X_OK) and path.is_file()), None)
 
 
-def ensure(names: Iterable[str] = TOOLS) -> dict[str, Path]:
+def ensure(names: Iterable[str] = tuple(name for name, tool in TOOLS.items() if not tool.optional)) -> dict[str, Path]:
     """The named programs, built first where they are missing.
 
     Raises:
