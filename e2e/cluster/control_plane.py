@@ -78,6 +78,7 @@ class ControlPlane:
         self.access = Access(state / "kubeconfig")
         self.audit_log = state / "audit.log"
         self.authority = Authority(state / "pki")
+        self.aggregation = Authority(state / "pki-aggregation")
         self._configs = state / "config"
 
     @property
@@ -99,6 +100,7 @@ class ControlPlane:
         tools = binaries.ensure(self.programs)
         self._configs.mkdir(parents=True, exist_ok=True)
         self.authority.create()
+        self.aggregation.create()
         admin = self.authority.client("admin", common_name="admin", organization="system:masters")
         write_kubeconfig(
             self.access.kubeconfig,
@@ -201,7 +203,22 @@ class ControlPlane:
             arguments.append("--disable-admission-plugins=ServiceAccount")
         if plan.audit:
             arguments += self._auditing()
-        return arguments
+        return [*arguments, *self._aggregating()]
+
+    def _aggregating(self) -> Sequence[str]:
+        """How the API server proves to the servers of an APIService for whom it asks. Without it they refuse it, and with one
+        API that cannot be listed no namespace ends: nobody knows what is left in it.
+        """
+        client = self.aggregation.client("aggregator", common_name="aggregator")
+        return (
+            f"--requestheader-client-ca-file={self.aggregation.ca.certificate}",
+            "--requestheader-allowed-names=aggregator",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--proxy-client-cert-file={client.certificate}",
+            f"--proxy-client-key-file={client.key}",
+        )
 
     def _auditing(self) -> Sequence[str]:
         policy = self._configs / "audit-policy.yaml"
