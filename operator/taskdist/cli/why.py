@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 Raw = Mapping[str, Any]
+_NOTHING: Final[Mapping[str, str]] = {}
 _TERMINAL: Final = frozenset({"Succeeded", "Failed", "Skipped", "Cancelled"})
 
 ADVICE: Final[Mapping[str, str]] = {
@@ -26,7 +27,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "Unschedulable": "no node has room or fits: lower the task's resources, or add nodes",
     "ImagePull": "the AgentType's template.image cannot be pulled: an admin has to mend it",
     "ContainerConfig": "what the AgentType's template refers to is missing in this namespace: the message names it",
-    "AdmissionPending": "the queue admits it when there is quota: kubectl get workloads",
+    "AdmissionPending": "the queue admits it when there is quota, as long as that takes",
     "PendingTimeout": "nothing said why it did not start: kubectl describe the pod",
 }
 
@@ -39,9 +40,16 @@ class Why:
     advice: str = ""
 
 
-def why(root: Raw, subtask: str, subtasks: Mapping[str, Raw]) -> Why:
-    """Tell the first true cause for one subtask of a TaskDistribution; ``subtasks`` are its SubTasks by id."""
-    return _of_root(root) or _of_subtask(root, subtask, subtasks)
+def why(root: Raw, subtask: str, subtasks: Mapping[str, Raw], refused: Mapping[str, str] = _NOTHING) -> Why:
+    """Tell the first true cause for one subtask of a TaskDistribution.
+
+    Args:
+        root: the TaskDistribution.
+        subtask: its id.
+        subtasks: the distribution's SubTasks by id.
+        refused: what a queue says of pods it has not let in, by their UID.
+    """
+    return _of_root(root) or _of_subtask(root, subtask, subtasks, refused)
 
 
 def _of_root(root: Raw) -> Why | None:
@@ -68,7 +76,7 @@ def _of_root(root: Raw) -> Why | None:
     return None
 
 
-def _of_subtask(root: Raw, id_: str, subtasks: Mapping[str, Raw]) -> Why:
+def _of_subtask(root: Raw, id_: str, subtasks: Mapping[str, Raw], refused: Mapping[str, str]) -> Why:
     name = root["metadata"]["name"]
     own = subtasks.get(id_)
     if own is None:
@@ -82,6 +90,8 @@ def _of_subtask(root: Raw, id_: str, subtasks: Mapping[str, Raw]) -> Why:
     if phase == "Running":
         node = (status.get("attempts") or [{}])[-1].get("node", "")
         return Why("it runs" + (f" on {node}" if node else ""))
+    if phase == "Queued":
+        return _of_queue(root["spec"].get("queueName", ""), status, message, refused)
     unmet = [
         f"{edge['name']} ({_phase(subtasks.get(edge['name']))})"
         for edge in own["spec"].get("dependsOn", ())
@@ -108,6 +118,12 @@ def _of_subtask(root: Raw, id_: str, subtasks: Mapping[str, Raw]) -> Why:
     if running >= most:
         return Why(f"limits.maxParallel is reached: {running} run", "raise spec.limits.maxParallel, or wait")
     return Why("it is about to start", f"if this stays: kubectl get pods -l taskdist.dev/distribution={name}")
+
+
+def _of_queue(queue: str, status: Raw, message: str, refused: Mapping[str, str]) -> Why:
+    said = refused.get((status.get("attempts") or [{}])[-1].get("podUID", ""), "")
+    advice = ADVICE["AdmissionPending"] if said else f"{ADVICE['AdmissionPending']}: kubectl get workloads"
+    return Why(f"queue {queue} has not let it in: {said or message}", advice)
 
 
 def _phase(subtask: Raw | None) -> str:

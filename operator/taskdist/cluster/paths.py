@@ -30,6 +30,7 @@ RESOURCES: dict[str, Resource] = {
     "Namespace": Resource("api/v1", "namespaces", namespaced=False),
     "ResourceQuota": Resource("api/v1", "resourcequotas"),
     "LimitRange": Resource("api/v1", "limitranges"),
+    "Workload": Resource("apis/kueue.x-k8s.io/v1beta2", "workloads"),
     "Lease": Resource("apis/coordination.k8s.io/v1", "leases"),
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from taskdist.api.names import SubTaskReason
+from taskdist.cli.admission import refused
 from taskdist.cli.why import ADVICE, why
 
 
@@ -62,6 +63,50 @@ def test_the_first_true_cause_is_told(of: dict[str, Any], own: dict[str, Any], c
     found = why(of, "own", {"own": own, "first": subtask("Running")})
     assert cause in found.cause
     assert advice in found.advice
+
+
+REFUSED = "insufficient unused quota for cpu in flavor any-node, 200m more needed"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause", "advice"),
+    [
+        pytest.param({"u1": REFUSED}, f"queue team has not let it in: {REFUSED}", "when there is quota", id="told"),
+        pytest.param({"u0": REFUSED}, "queue team has not let it in: it waits", "get workloads", id="not told"),
+    ],
+)
+def test_what_the_queue_says_is_told(said: dict[str, str], cause: str, advice: str) -> None:
+    of = root()
+    of["spec"]["queueName"] = "team"
+    attempts = [{"number": 1, "podUID": "u0", "reason": "Preempted"}, {"number": 2, "podUID": "u1"}]
+    own = subtask("Queued", reason="AdmissionPending", message="it waits", attempts=attempts)
+    found = why(of, "own", {"own": own}, said)
+    assert found.cause == cause
+    assert advice in found.advice
+
+
+def workload(*conditions: tuple[str, str, str], checks: tuple[dict[str, str], ...] = ()) -> dict[str, Any]:
+    told = [{"type": type_, "status": status, "message": message} for type_, status, message in conditions]
+    owners = [{"kind": "Pod", "name": "release-own-1", "uid": "u1"}]
+    status = {"conditions": told, "admissionChecks": list(checks)}
+    return {"metadata": {"name": "pod-release-own-1", "ownerReferences": owners}, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        pytest.param(workload(("QuotaReserved", "False", REFUSED)), {"u1": REFUSED}, id="no quota"),
+        pytest.param(workload(), {}, id="not looked at yet"),
+        pytest.param(
+            workload(("QuotaReserved", "True", ""), checks=({"name": "budget", "state": "Pending"},)),
+            {"u1": "admission check budget: Pending"},
+            id="a check",
+        ),
+        pytest.param(workload(("QuotaReserved", "True", ""), ("Admitted", "True", "")), {}, id="admitted"),
+    ],
+)
+def test_why_a_workload_is_not_admitted(of: dict[str, Any], expected: dict[str, str]) -> None:
+    assert refused([of]) == expected
 
 
 def test_every_advice_is_for_a_reason_that_exists() -> None:

@@ -45,9 +45,10 @@ def explain(
         planned = _from_files(files, from_cluster, namespace, kube_context, kubeconfig)
         root: dict[str, Any] = {}
         states: dict[str, Any] = {}
+        refused: dict[str, str] = {}
         wanted = names
     elif names:
-        planned, root, states = _from_cluster(names[0], namespace, kube_context, kubeconfig)
+        planned, root, states, refused = _from_cluster(names[0], namespace, kube_context, kubeconfig)
         wanted = names[1:]
     else:
         fail("give -f FILE, or the name of a TaskDistribution of the cluster")
@@ -59,7 +60,7 @@ def explain(
             fail(f'there is no subtask "{name[:63]}" in {planned.name}{did_you_mean(name, subtasks)}')
     chosen = [subtasks[name] for name in wanted] if wanted else list(subtasks.values())
     if output is Output.JSON:
-        _print_json(planned, [one.id for one in chosen], root, states)
+        _print_json(planned, [one.id for one in chosen], root, states, refused)
         return
     from taskdist.cli.explain_text import explain_text
 
@@ -69,7 +70,7 @@ def explain(
             lines.append(())
         lines += explain_text(planned, one, width())
         if root:
-            lines += _state(root, one.id, states)
+            lines += _state(root, one.id, states, refused)
     show(lines)
 
 
@@ -100,27 +101,28 @@ def _from_files(files: Sequence[str], from_cluster: bool, namespace: str, contex
 
 def _from_cluster(
     name: str, namespace: str, context: str, kubeconfig: str
-) -> tuple[Planned, dict[str, Any], dict[str, Any]]:
-    """The plan in force, the TaskDistribution, and its SubTasks by id."""
+) -> tuple[Planned, dict[str, Any], dict[str, Any], dict[str, str]]:
+    """The plan in force, the TaskDistribution, its SubTasks by id, and what a queue says of their pods, by UID."""
     from taskdist.api.names import Label
     from taskdist.cli import online
+    from taskdist.cli.admission import refusals
 
     planned = online.kept_plan(kubeconfig, context, namespace, name)
 
-    async def states(session: online.Session) -> tuple[dict[str, Any], dict[str, Any]]:
+    async def states(session: online.Session) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         selector = f"{Label.DISTRIBUTION}={planned.name}"
         found = await online.all_of(session, "SubTask", session.namespace, labelSelector=selector)
         root = await online.one_of(session, "TaskDistribution", planned.name)
-        return root, {one["spec"]["id"]: one for one in found}
+        return root, {one["spec"]["id"]: one for one in found}, await refusals(session, found)
 
     return planned, *online.run(states, kubeconfig, context, namespace)
 
 
-def _state(root: dict[str, Any], id_: str, states: dict[str, Any]) -> list[Line]:
+def _state(root: dict[str, Any], id_: str, states: dict[str, Any], refused: dict[str, str]) -> list[Line]:
     from taskdist.cli.lines import Span, clean, line, wrap
     from taskdist.cli.why import why
 
-    found = why(root, id_, states)
+    found = why(root, id_, states, refused)
     lines = []
     for label, text in (("now", found.cause), ("do", found.advice)):
         for index, part in enumerate(wrap(clean(text), max(width() - 15, 30)) if text else ()):
@@ -128,7 +130,9 @@ def _state(root: dict[str, Any], id_: str, states: dict[str, Any]) -> list[Line]
     return lines
 
 
-def _print_json(planned: Planned, ids: Sequence[str], root: dict[str, Any], states: dict[str, Any]) -> None:
+def _print_json(
+    planned: Planned, ids: Sequence[str], root: dict[str, Any], states: dict[str, Any], refused: dict[str, str]
+) -> None:
     from taskdist.cli.why import why
     from taskdist.planning.document import planned_document
 
@@ -138,7 +142,7 @@ def _print_json(planned: Planned, ids: Sequence[str], root: dict[str, Any], stat
         if entry["id"] in set(ids):
             entry |= {"edges": [edge for edge in document["edges"] if edge["to"] == entry["id"]]}
             if root:
-                found = why(root, entry["id"], states)
+                found = why(root, entry["id"], states, refused)
                 status = states.get(entry["id"], {}).get("status", {})
                 entry |= {"status": status, "why": {"cause": found.cause, "advice": found.advice}}
             entries.append(entry)
