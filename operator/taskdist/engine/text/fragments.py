@@ -9,6 +9,7 @@ from taskdist.engine.text import inflect, matrix, phrases, tags
 from taskdist.engine.text.tokens import tokenize
 from taskdist.engine.text.word import Word
 
+_CLOSERS = {"(": ")", "[": "]"}
 _DASHES = frozenset({"—", "–", "-", "--", "…", "..", "..."})
 _STOPS = frozenset({".", "!", "?"})
 _LETTERS = string.ascii_lowercase
@@ -155,15 +156,14 @@ def _fragments(words: list[Word]) -> list[Fragment]:
     out: list[Fragment] = []
     current = Fragment([])
     pending = ""
+    closings = _closings(words)
     i = 0
     while i < len(words):
         word = words[i]
-        if word.lower in {"(", "["} and word.kind == "punct":
-            close = _closing(words, i)
-            if close:
-                (current if current.words or not out else out[-1]).asides.append(words[i + 1 : close])
-                i = close + 1
-                continue
+        if close := closings.get(i):
+            (current if current.words or not out else out[-1]).asides.append(words[i + 1 : close])
+            i = close + 1
+            continue
         boundary = _boundary(words, i)
         if boundary is None:
             if word.frame and not current.words:
@@ -189,19 +189,18 @@ def _fragments(words: list[Word]) -> list[Fragment]:
     return out
 
 
-def _closing(words: list[Word], i: int) -> int:
-    closer = {"(": ")", "[": "]"}[words[i].lower]
-    depth = 0
-    for j in range(i, len(words)):
-        if words[j].kind != "punct":
+def _closings(words: list[Word]) -> dict[int, int]:
+    """The closing bracket of each opening one that has one. One pass: a text may be nothing but opening brackets."""
+    found: dict[int, int] = {}
+    open_at: dict[str, list[int]] = {")": [], "]": []}
+    for j, word in enumerate(words):
+        if word.kind != "punct":
             continue
-        if words[j].lower == words[i].lower:
-            depth += 1
-        elif words[j].lower == closer:
-            depth -= 1
-            if depth == 0:
-                return j
-    return 0
+        if word.lower in _CLOSERS:
+            open_at[_CLOSERS[word.lower]].append(j)
+        elif open_at.get(word.lower):
+            found[open_at[word.lower].pop()] = j
+    return found
 
 
 def _join_delims(first: str, second: str) -> str:
