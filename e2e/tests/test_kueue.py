@@ -20,7 +20,7 @@ from e2e.distributions import apply, phases, wait_for
 from e2e.image import Image
 from e2e.operator_process import OperatorProcess
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # three minutes, and as many for building Kueue the first time
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLES = CHECKOUT / "manifests" / "samples"
