@@ -9,6 +9,7 @@ from taskdist.api.cel import RESERVED_VARIABLES, Rule, exactly_one, given, label
 from taskdist.api.common import Arguments, Conditions, LabelSelector, Model, ObjectMeta, Toleration
 from taskdist.api.names import API_VERSION
 from taskdist.api.scalars import (
+    SKETCH_PATTERN,
     Count,
     CpuQuantity,
     DecimalInput,
@@ -21,6 +22,7 @@ from taskdist.api.scalars import (
     Message,
     OptionalDnsSubdomain,
     PositiveSeconds,
+    Timestamp,
     list_map,
     list_set,
 )
@@ -263,6 +265,40 @@ class AgentTypeSpec(Model):
     """Labels of the namespaces that may use it. An empty selector means all."""
 
 
+SketchText = Annotated[str, Field(max_length=4096, pattern=SKETCH_PATTERN)]
+"""Counts on a logarithmic scale: `31:4` is four attempts at 1.1 to the power of 31, `33>1` one that needed more than 1.1^33."""
+
+
+class TaskHistory(Model):
+    """What the attempts of one task took."""
+
+    key: DnsLabel
+    """By what the task is known again: a hash of its script or command, or of its description where it has neither."""
+    samples: Count = 0
+    """Number of attempts seen."""
+    seconds: SketchText = ""
+    """Durations in seconds."""
+    memory: SketchText = ""
+    """Peak memory in MiB."""
+    cpu: SketchText = ""
+    """Mean CPU in thousandths of a core."""
+
+
+class AgentTypeHistory(Model):
+    """What finished attempts took, in bounded sketches; `taskdist history stats` tells it in words."""
+
+    until: Timestamp | None = None
+    """When the last attempt ended that is counted. What ended before is never counted again."""
+    seconds: SketchText = ""
+    """Durations in seconds, at middle complexity."""
+    memory: SketchText = ""
+    """Peak memory in MiB, at middle complexity."""
+    cpu: SketchText = ""
+    """Mean CPU in thousandths of a core, at middle complexity."""
+    tasks: Annotated[tuple[TaskHistory, ...], Field(max_length=64, json_schema_extra=list_map("key"))] = ()
+    """The same of single tasks, at most 64, the one seen last at the end."""
+
+
 class AgentTypeStatus(Model):
     """How the agent type is used."""
 
@@ -272,6 +308,8 @@ class AgentTypeStatus(Model):
     """Number of its pods that have not ended."""
     samples: Count = 0
     """Number of finished attempts that its estimates are learned from."""
+    history: AgentTypeHistory = AgentTypeHistory()
+    """What those attempts took, for the plans to come."""
     conditions: Conditions = ()
     """Ready: False while it is quarantined because it keeps failing."""
 

@@ -46,6 +46,7 @@ DECIMAL_PATTERN: Final = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
 RATIO_PATTERN: Final = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
 CPU_PATTERN: Final = r"^([0-9]{1,7}(\.[0-9]{1,3})?|[0-9]{1,10}m)$"
 MEMORY_PATTERN: Final = r"^[0-9]{1,16}(\.[0-9]{1,3})?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+SKETCH_PATTERN: Final = r"^([0-9]{1,3}[:>][0-9]{1,4}( |$))*$"
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 OPTIONAL_LABEL_PATTERN: Final = rf"^({LABEL_PATTERN[1:-1]})?$"

@@ -1,7 +1,8 @@
-"""The statuses of AgentTypes and Providers: how many of their pods are alive, and whether their circuits let work through.
+"""The statuses of AgentTypes and Providers: their live pods, whether their circuits let work through, what attempts taught.
 
 Derived from what is known, written only where it differs, a few seconds apart; a circuit that opens or closes is also told as an
-event. Nothing decides on these statuses but a fresh operator, which takes up open circuits where the last one left them.
+event. Open circuits and what was learned are taken up by a fresh operator where the last one left them, and plans are made with
+what was learned; nothing else decides on these statuses.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from taskdist.api.agent_type import AgentType
@@ -23,11 +24,14 @@ from taskdist.cluster.errors import ApiError, ClusterUnreachableError
 from taskdist.cluster.publish import publish_event
 from taskdist.cluster.store import Store
 from taskdist.reconcile.actions import Event
+from taskdist.reconcile.learning import Learning
 from taskdist.reconcile.text import wire_time
 from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
 _INTERVAL = 2.0
+_HISTORY_INTERVAL = timedelta(seconds=30)
+"""What attempts taught is written of one agent type at most so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,21 @@ def count(store: Store) -> Census:
 
 async def publish(client: Client, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Keep the statuses up to date until cancelled."""
+    learning = Learning()
     while True:
         await asyncio.sleep(_INTERVAL)
         census, health, now = count(store), store.catalogue.health, clock()
+        seen = [store.lessons.popleft() for _ in range(len(store.lessons))]
+        store.lessons.extend(learning.take(seen, store.catalogue.agent_types, now))
         for agent_type in tuple(store.catalogue.agent_types.values()):
             name = agent_type.metadata.name
             circuit = health.agent_circuit(name, now)
             why = health.agent_types[name].why if name in health.agent_types else ""
             condition = _condition(agent_type, ConditionType.READY, circuit, why, now)
             wanted = {"active": census.by_agent_type[name], **_common(agent_type, condition)}
-            await _bring_up_to_date(client, agent_type, wanted, condition)
+            taught = learning.to_write(agent_type, now, _HISTORY_INTERVAL)
+            if await _bring_up_to_date(client, agent_type, wanted | taught, condition) and taught:
+                learning.wrote(agent_type)
         for provider in tuple(store.catalogue.providers.values()):
             name = provider.metadata.name
             circuit = health.provider_circuit(provider, now)
@@ -109,13 +118,13 @@ def _condition(
 
 async def _bring_up_to_date(
     client: Client, thing: AgentType | Provider, wanted: dict[str, Any], condition: dict[str, Any]
-) -> None:
-    """Write a status that differs, and tell of a circuit that moved."""
+) -> bool:
+    """Write a status that differs, and tell of a circuit that moved; returns whether the status is as wanted now."""
     status = thing.status.model_dump(mode="json", by_alias=True)
     known = next((c for c in status.get("conditions", ()) if c["type"] == condition["type"]), None)
     same = known is not None and all(known.get(k) == condition[k] for k in ("status", "reason", "message"))
     if same and all(status.get(k) == v for k, v in wanted.items() if k != "conditions"):
-        return
+        return True
     body = {
         "apiVersion": API_VERSION,
         "kind": thing.kind,
@@ -126,7 +135,7 @@ async def _bring_up_to_date(
         await client.patch(paths.item(thing.kind, None, thing.metadata.name, "status"), body, MERGE_PATCH)
     except (ApiError, ClusterUnreachableError) as error:
         _log.info("status of %s %s not written: %s", thing.kind, thing.metadata.name, error)
-        return
+        return False
     if (known["status"] if known is not None else ConditionStatus.TRUE.value) != condition["status"]:
         good = condition["status"] == ConditionStatus.TRUE.value
         type_ = "Normal" if good else "Warning"
@@ -135,3 +144,4 @@ async def _bring_up_to_date(
         await publish_event(
             client, thing, Event(type_, condition["reason"], message), now=condition["lastTransitionTime"]
         )
+    return True

@@ -9,6 +9,7 @@ SubTask's, else they are somebody else's and are left alone (CVE-2023-37264 in T
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,11 +24,13 @@ from taskdist.cluster.wire import WireNode, WirePlan, WirePod, WireSubTask, node
 from taskdist.reconcile.actions import Body
 from taskdist.reconcile.advance import slots_of
 from taskdist.reconcile.health import take_up
+from taskdist.reconcile.learning import Lesson, lessons
 from taskdist.reconcile.plan_object import SPEC_HASH
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection
 from taskdist.reconcile.slots import Claimant
 
 _log = logging.getLogger(__name__)
+_MOST_LESSONS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Store:
     ring: Ring
     catalogue: Catalogue = field(default_factory=Catalogue)
     projections: dict[Key, Projection] = field(default_factory=dict)
+    lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
+    """What finished attempts teach and nobody has taken yet."""
 
     def __post_init__(self) -> None:
         self.catalogue.peers = self.peers
@@ -147,6 +152,8 @@ class Store:
             projection = self.projection(key)
             views = (_viewed(subtask_view, s) for s in mine if self._owned(projection, s))
             projection.replace_children(v for v in views if v is not None)
+            for view in projection.subtasks.values():
+                self.lessons.extend(lessons(view))
             self._settle(key)
 
     def subtask_gone(self, key: Key, id_: str, uid: str) -> None:
@@ -168,7 +175,8 @@ class Store:
             projection.forget_subtask(seen.spec.id, seen.metadata.uid)
             self._free(key, (seen.spec.id,))
         elif self._owned(projection, seen) and seen.metadata.uid not in projection.gone:
-            projection.observe_subtask(subtask_view(seen))
+            projection.observe_subtask(view := subtask_view(seen))
+            self.lessons.extend(lessons(view))
         else:
             return
         self._settle(key)

@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Final
 from taskdist.engine.model import Basis
 
 if TYPE_CHECKING:
-    from taskdist.engine.model import AgentTypeSpec, Complexity, Observation
+    from taskdist.engine.model import AgentTypeSpec, Complexity, Observation, TaskObservation
 
 PRIOR_SIGMA: Final = 0.5
 """Spread without history: the high end is 1.9 times the middle, the low end 0.53 times."""
 PRIOR_WEIGHT: Final = 5.0
 """How many finished attempts the prior is worth."""
+TASK_PRIOR_WEIGHT: Final = 0.25
+"""How many finished attempts of the very same task all other knowledge is worth: the variance of the logarithm within a task
+over that between tasks, 0.5 squared over 1 (Buehlmann 1967, ASTIN Bulletin 4:199)."""
+TASK_SIGMA: Final = 0.25
+"""Spread of one task's attempts before there are enough of them to tell."""
 LONGEST_SECONDS: Final = 30 * 24 * 3600
 """No estimate goes beyond 30 days; what would is wrong input, and sums stay within the API's year."""
 _Z90: Final = 1.2815515655446004
@@ -41,27 +46,42 @@ def trust(samples: int) -> float:
     return samples / (samples + PRIOR_WEIGHT)
 
 
+def task_trust(samples: int) -> float:
+    """Share of an estimate that earlier attempts of the very same task decide: n / (n + 0.25)."""
+    return samples / (samples + TASK_PRIOR_WEIGHT)
+
+
 def factor(complexity: Complexity) -> float:
     """What the agent type's base duration and base cost are multiplied by: 0.5 + score, so 1 at middle complexity."""
     return 0.5 + complexity.score
 
 
-def duration(agent_type: AgentTypeSpec, complexity: Complexity, seen: Observation | None) -> Duration:
+def duration(
+    agent_type: AgentTypeSpec, complexity: Complexity, seen: Observation | None, same: TaskObservation | None = None
+) -> Duration:
     """Base seconds of the agent type times complexity, drawn towards what finished attempts took.
 
-    Prior and history meet on the logarithm (a geometric mean weighed by :func:`trust`), as fits a lognormal.
+    Prior and history meet on the logarithm (a geometric mean weighed by :func:`trust`), as fits a lognormal; what comes out
+    is then drawn, weighed by :func:`task_trust`, towards what the ``same`` task took.
     """
     prior = max(1.0, float(agent_type.base_seconds))
     middle, sigma, basis = prior, PRIOR_SIGMA, Basis.PRIOR
     if seen is not None and seen.samples > 0 and seen.seconds_p50 > 0:
         weight = trust(seen.samples)
         middle = math.exp((1 - weight) * math.log(prior) + weight * math.log(seen.seconds_p50))
-        learned = math.log(max(seen.seconds_p90, seen.seconds_p50) / seen.seconds_p50) / _Z90
-        sigma = min(_LARGEST_SIGMA, max(_SMALLEST_SIGMA, (1 - weight) * PRIOR_SIGMA + weight * learned))
-        basis = Basis.HISTORY
+        sigma, basis = _sigma(PRIOR_SIGMA, seen, weight), Basis.HISTORY
     middle *= factor(complexity)
+    if same is not None and same.samples > 0 and same.seconds_p50 > 0:
+        weight = task_trust(same.samples)
+        middle = math.exp((1 - weight) * math.log(middle) + weight * math.log(same.seconds_p50))
+        sigma, basis = _sigma(TASK_SIGMA, same, trust(same.samples)), Basis.HISTORY
     spread = math.exp(_Z90 * sigma)
     return Duration(_seconds(middle / spread), _seconds(middle), _seconds(middle * spread), basis)
+
+
+def _sigma(prior: float, seen: Observation | TaskObservation, weight: float) -> float:
+    learned = math.log(max(seen.seconds_p90, seen.seconds_p50) / seen.seconds_p50) / _Z90
+    return min(_LARGEST_SIGMA, max(_SMALLEST_SIGMA, (1 - weight) * prior + weight * learned))
 
 
 def _seconds(value: float) -> int:

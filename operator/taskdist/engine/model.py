@@ -262,8 +262,27 @@ class ClusterFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskObservation:
+    """What finished attempts of one task taught; ``key`` is its :func:`taskdist.engine.history.task_key`.
+
+    ``samples`` attempts told their duration and ``measured`` of them their memory. A quantile of 0 is unknown.
+    """
+
+    key: str
+    samples: int
+    seconds_p50: float
+    seconds_p90: float
+    measured: int
+    memory_bytes_p95: int
+    cpu_millis_p95: int
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """What finished attempts of one agent type taught: sample count and quantiles."""
+    """What finished attempts of one agent type taught: sample count and quantiles, at middle complexity.
+
+    ``measured`` is how many of them told their memory (``None``: all); ``tasks`` is the same of single tasks.
+    """
 
     agent_type: str
     samples: int
@@ -271,6 +290,8 @@ class Observation:
     seconds_p90: float
     memory_bytes_p95: int
     cpu_millis_p95: int
+    measured: int | None = None
+    tasks: tuple[TaskObservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

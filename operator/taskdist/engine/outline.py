@@ -18,6 +18,7 @@ from taskdist.engine.model import (
     Routing,
     Strategy,
     TriggerRule,
+    Work,
 )
 from taskdist.engine.placement import candidates
 from taskdist.engine.references import references
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from taskdist.engine.drafts import Draft, Drafts
     from taskdist.engine.graph import Graph
-    from taskdist.engine.model import Observation, PlanRequest
+    from taskdist.engine.model import Observation, PlanRequest, TaskObservation
 
 SEQUENTIAL_CUE: Final = "strategy Sequential"
 """Cue of the edges that strategy Sequential adds."""
@@ -90,7 +91,7 @@ def _assigned(request: PlanRequest, drafts: Drafts) -> tuple[Assigned, ...]:
 
     every = {agent_type.name: agent_type for agent_type in request.agent_types}
     allowed = tuple(a for a in request.agent_types if a.allowed)
-    seen = {observation.agent_type: observation for observation in request.history}
+    seen = {one.agent_type: (one, {task.key: task for task in one.tasks}) for one in request.history}
     made: list[Assigned] = []
     for item in drafts.items:
         spec = item.spec
@@ -106,13 +107,20 @@ def _assign(
     agent_type: AgentTypeSpec,
     routing: Routing,
     request: PlanRequest,
-    history: Mapping[str, Observation],
+    history: Mapping[str, tuple[Observation, Mapping[str, TaskObservation]]],
 ) -> Assigned:
     hardness = complexity(item)
-    seen = history.get(agent_type.name)
+    seen, tasks = history.get(agent_type.name, (None, {}))
+    same = tasks.get(_key(item, agent_type)) if tasks else None
     asked = item.spec.resources if item.spec is not None else ResourceRequest()
-    sizing = size(agent_type, hardness, asked, seen, request.policy, request.cluster)
-    return Assigned(item, agent_type, routing, hardness, sizing, duration(agent_type, hardness, seen))
+    sizing = size(agent_type, hardness, asked, seen, request.policy, request.cluster, same)
+    return Assigned(item, agent_type, routing, hardness, sizing, duration(agent_type, hardness, seen, same))
+
+
+def _key(item: Draft, agent_type: AgentTypeSpec) -> str:
+    from taskdist.engine.history import task_key  # noqa: PLC0415 - most plans have no history to look into
+
+    return task_key(agent_type.name, item.description, item.spec.work if item.spec is not None else Work(), item.item)
 
 
 def _stand_in(routing: Routing) -> AgentTypeSpec:

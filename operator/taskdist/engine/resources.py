@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from taskdist.engine.durations import trust
+from taskdist.engine.durations import task_trust, trust
 from taskdist.engine.model import Resources, RightSizing
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Observation,
         ResourcePolicy,
         ResourceRequest,
+        TaskObservation,
     )
 
 MIB: Final = 1024**2
@@ -67,15 +68,18 @@ def size(
     seen: Observation | None,
     policy: ResourcePolicy,
     cluster: ClusterFacts,
+    same: TaskObservation | None = None,
 ) -> Sizing:
     """Request of one subtask: the user's own where there is one, else planned; always within policy and LimitRange.
+
+    ``seen`` is what the agent type's attempts taught, ``same`` what earlier attempts of this very task did.
 
     Only planned requests are cut to the largest node: a user's own may rest on nodes that an autoscaler adds.
     """
     scale = band(complexity.score)
     base = agent_type.resources
     prior = Resources(cpu_quantum(base.cpu_millis * scale), memory_quantum(base.memory_bytes * scale))
-    learned = _learned(base, scale, seen)
+    learned = _learned(base, scale, seen, same)
     planned = learned if learned is not None and policy.right_sizing is RightSizing.APPLY else prior
     wanted = Resources(
         planned.cpu_millis if asked.cpu_millis is None else asked.cpu_millis,
@@ -105,21 +109,30 @@ def _step_up(value: float, steps: tuple[tuple[int, int], ...], largest: int) -> 
     return max(1, steps_needed) * step
 
 
-def _learned(base: Resources, scale: float, seen: Observation | None) -> Resources | None:
-    """Draw the base towards the observed 95 % quantile plus headroom, on the logarithm, then apply the band."""
-    if seen is None or seen.samples <= 0:
-        return None
-    weight = trust(seen.samples)
+def _learned(base: Resources, scale: float, seen: Observation | None, same: TaskObservation | None) -> Resources | None:
+    """The base drawn towards what the agent type's attempts used, times the band, then towards what this task used."""
+    cpu, memory = float(base.cpu_millis), float(base.memory_bytes)
+    if seen is not None:
+        cpu = _drawn(cpu, seen.cpu_millis_p95, trust(seen.samples))
+        memory = _drawn(memory, seen.memory_bytes_p95, trust(seen.samples if seen.measured is None else seen.measured))
+    cpu, memory = cpu * scale, memory * scale
+    if same is not None:
+        cpu = _at_least(cpu, same.cpu_millis_p95, task_trust(same.samples))
+        memory = _at_least(memory, same.memory_bytes_p95, task_trust(same.measured))
+    known = (seen is not None and seen.samples + (seen.measured or 0) > 0) or same is not None
+    return Resources(cpu_quantum(cpu), memory_quantum(memory)) if known else None
 
-    def drawn(prior: int, observed: int) -> float:
-        if observed <= 0 or prior <= 0:
-            return float(prior)
-        return math.exp((1 - weight) * math.log(prior) + weight * math.log(observed * HEADROOM))
 
-    return Resources(
-        cpu_quantum(drawn(base.cpu_millis, seen.cpu_millis_p95) * scale),
-        memory_quantum(drawn(base.memory_bytes, seen.memory_bytes_p95) * scale),
-    )
+def _drawn(prior: float, observed: int, weight: float) -> float:
+    """Draw a request towards the observed 95 % quantile plus headroom, on the logarithm."""
+    if observed <= 0 or prior <= 0:
+        return prior
+    return math.exp((1 - weight) * math.log(prior) + weight * math.log(observed * HEADROOM))
+
+
+def _at_least(prior: float, observed: int, weight: float) -> float:
+    """The same, but up at once: less than a task is known to need kills it, more only waits for room."""
+    return max(_drawn(prior, observed, weight), observed * HEADROOM)
 
 
 def _bounded(

@@ -15,6 +15,7 @@ from taskdist.api.names import DEFAULT_PROVIDER, Circuit
 from taskdist.api.task_distribution import OnBudgetExceeded, PlanningMode, SplitterType
 from taskdist.engine import model as engine
 from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
+from taskdist.planning.learned import observations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +48,7 @@ def plan_request(
     agent_types: Sequence[AgentType | engine.AgentTypeSpec],
     providers: Sequence[Provider | engine.ProviderSpec] = (),
     cluster: engine.ClusterFacts | None = None,
-    history: Sequence[engine.Observation] = (),
+    history: Sequence[engine.Observation] | None = None,
     *,
     namespace_labels: Mapping[str, str] | None = None,
     priority: int = 0,
@@ -59,7 +60,8 @@ def plan_request(
         agent_types: the agent types there are; those that the namespace may not use are kept and marked.
         providers: the providers there are; without any, one named ``default`` with the documented prices.
         cluster: what the cluster offers; left out means unknown.
-        history: what finished attempts taught, one entry per agent type.
+        history: what finished attempts taught, one entry per agent type; left out means what the statuses of
+            ``agent_types`` say.
         namespace_labels: labels of the namespace, for the agent types' ``namespaceSelector``; None means unknown, and
             then no agent type is ruled out.
         priority: value of the PriorityClass that ``spec.priorityClassName`` names, or of the cluster's default.
@@ -94,7 +96,9 @@ def plan_request(
         providers=tuple(sorted((_provider(provider, read) for provider in providers), key=lambda place: place.name))
         or (engine.ProviderSpec(name=DEFAULT_PROVIDER),),
         cluster=cluster or engine.ClusterFacts(),
-        history=tuple(sorted(history, key=lambda observation: observation.agent_type)),
+        history=tuple(
+            sorted(observations(agent_types) if history is None else history, key=lambda one: one.agent_type)
+        ),
         priority=priority,
         plan_only=spec.planning.mode is PlanningMode.PLAN_ONLY,
     )

@@ -21,6 +21,7 @@ LONGEST = {
     scalars.CPU_PATTERN: "1000000000m",
     scalars.MEMORY_PATTERN: "0000000000000001.000Mi",
     scalars.RESULT_PATTERN: "a" * 63 + "." + "b" * 126,
+    scalars.SKETCH_PATTERN: "300:1 " * 682 + "3:12",
     r"^/[^:]*$": "/" + "a" * 1023,
 }
 """The longest text that a pattern allows, where it is not a row of one letter."""

@@ -1,0 +1,133 @@
+"""What finished attempts taught: of each agent type as a whole, and of each task that it has run, known again by its work.
+
+Durations and amounts of the whole are told at middle complexity, so that easy and hard tasks teach the same; those of one
+task are as they were. Everything is bounded: the whole by its sketches, the tasks by their number. See
+docs/planning.md, "What finished attempts teach".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from taskdist.engine.durations import factor
+from taskdist.engine.model import Observation, TaskObservation
+from taskdist.engine.resources import MIB, band
+from taskdist.engine.sketch import Sketch
+
+if TYPE_CHECKING:
+    from taskdist.engine.model import Complexity, Work
+
+MOST_TASKS: Final = 64
+"""Tasks that are remembered of an agent type."""
+_MOST_ONCE: Final = 16
+"""Of which so many may have been seen once only: a crowd of new ones must not push out what comes again and again."""
+WHOLE, TASK = 400, 32
+"""Attempts that the sketches hold before they are halved: of the agent type, of one task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one attempt showed; ``None`` is unknown. ``…_above``: it was ended for want of more, so the need is greater."""
+
+    seconds: float | None = None
+    seconds_above: bool = False
+    memory_bytes: int | None = None
+    memory_above: bool = False
+    cpu_millis: int | None = None
+
+
+@dataclass(slots=True)
+class Known:
+    """Sketches of what attempts took, in seconds, MiB and thousandths of a core; ``samples`` is how many there ever were."""
+
+    most: int
+    samples: int = 0
+    seconds: Sketch = field(init=False)
+    memory: Sketch = field(init=False)
+    cpu: Sketch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seconds, self.memory, self.cpu = Sketch(self.most), Sketch(self.most), Sketch(self.most)
+
+    def add(self, run: Run, hardness: float = 1.0, size: float = 1.0) -> None:
+        """Take in one attempt whose duration is to be divided by ``hardness`` and whose amounts by ``size``."""
+        self.samples += 1
+        if run.seconds is not None:
+            self.seconds.add(run.seconds / hardness, above=run.seconds_above)
+        if run.memory_bytes is not None:
+            self.memory.add(run.memory_bytes / MIB / size, above=run.memory_above)
+        if run.cpu_millis is not None:
+            self.cpu.add(run.cpu_millis / size)
+
+    def read(self, samples: int, seconds: str, memory: str, cpu: str) -> Known:
+        """Take on what was written down."""
+        self.samples = samples
+        self.seconds, self.memory, self.cpu = (Sketch.read(text, self.most) for text in (seconds, memory, cpu))
+        return self
+
+
+@dataclass(slots=True)
+class Learned:
+    """All that the attempts of one agent type taught. ``tasks`` holds the one seen last at its end."""
+
+    whole: Known = field(default_factory=lambda: Known(WHOLE))
+    tasks: dict[str, Known] = field(default_factory=dict)
+
+    def add(self, run: Run, complexity: Complexity, key: str = "") -> None:
+        """Take in one attempt of the task ``key``; without a key it only counts for the whole."""
+        self.whole.add(run, factor(complexity), band(complexity.score))
+        if not key:
+            return
+        task = self.tasks.pop(key, None) or Known(TASK)
+        task.add(run)
+        self.tasks[key] = task
+        if len(self.tasks) > MOST_TASKS:
+            once = [known for known, task in self.tasks.items() if task.samples == 1]
+            oldest = once if len(once) > _MOST_ONCE else [k for k in self.tasks if k not in set(once)]
+            del self.tasks[oldest[0]]
+
+    def observation(self, agent_type: str) -> Observation:
+        """The quantiles that plans are made with."""
+        whole = _told("", self.whole)
+        return Observation(
+            agent_type,
+            samples=whole.samples,
+            seconds_p50=whole.seconds_p50,
+            seconds_p90=whole.seconds_p90,
+            memory_bytes_p95=whole.memory_bytes_p95,
+            cpu_millis_p95=whole.cpu_millis_p95,
+            measured=whole.measured,
+            tasks=tuple(_told(key, task) for key, task in sorted(self.tasks.items())),
+        )
+
+
+def _told(key: str, known: Known) -> TaskObservation:
+    return TaskObservation(
+        key,
+        samples=len(known.seconds),
+        seconds_p50=known.seconds.quantile(0.5),
+        seconds_p90=known.seconds.quantile(0.9),
+        measured=len(known.memory),
+        memory_bytes_p95=round(known.memory.quantile(0.95) * MIB),
+        cpu_millis_p95=round(known.cpu.quantile(0.95)),
+    )
+
+
+def task_key(agent_type: str, description: str, work: Work, item: str = "") -> str:
+    """By what a task is known again: who does it, and its script or command; the description where it has neither.
+
+    Its name, its place in a graph and the item of a fan-out do not matter: what differs in those takes about the same.
+    """
+    if work.is_text_only:
+        text = " ".join(description.casefold().split())
+        if item:
+            text = re.sub(rf"(?<!\w){re.escape(' '.join(item.casefold().split()))}(?!\w)", "$(item)", text)
+        told: list[object] = [text]
+    else:
+        told = [work.script, work.command, work.args]
+    digest = hashlib.sha256(json.dumps([agent_type, told, sorted(work.env)], ensure_ascii=True).encode())
+    return digest.hexdigest()[:16]
