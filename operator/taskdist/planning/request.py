@@ -15,7 +15,6 @@ from taskdist.api.names import DEFAULT_PROVIDER, Circuit
 from taskdist.api.task_distribution import OnBudgetExceeded, PlanningMode, SplitterType
 from taskdist.engine import model as engine
 from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
-from taskdist.planning.learned import observations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,15 +95,22 @@ def plan_request(
         providers=tuple(sorted((_provider(provider, read) for provider in providers), key=lambda place: place.name))
         or (engine.ProviderSpec(name=DEFAULT_PROVIDER),),
         cluster=cluster or engine.ClusterFacts(),
-        history=tuple(
-            sorted(observations(agent_types) if history is None else history, key=lambda one: one.agent_type)
-        ),
+        history=tuple(sorted(_taught(agent_types) if history is None else history, key=lambda one: one.agent_type)),
         priority=priority,
         plan_only=spec.planning.mode is PlanningMode.PLAN_ONLY,
     )
     if read.findings:
         raise InvalidRequest(tuple(read.findings), request)
     return request
+
+
+def _taught(agent_types: Sequence[AgentType | engine.AgentTypeSpec]) -> Sequence[engine.Observation]:
+    """What the statuses of the agent types teach; without a cluster there are none, and nothing more is loaded."""
+    if all(isinstance(one, engine.AgentTypeSpec) or not one.status.samples for one in agent_types):
+        return ()
+    from taskdist.planning.learned import observations  # noqa: PLC0415
+
+    return observations(agent_types)
 
 
 def agent_type_spec(agent_type: AgentType, namespace_labels: Mapping[str, str] | None = None) -> engine.AgentTypeSpec:
