@@ -10,6 +10,9 @@ import pytest
 from taskdist import engine
 from taskdist.api import TaskDistribution
 from taskdist.cli.app import run
+from taskdist.engine.history import Learned, Run
+from taskdist.engine.model import Complexity
+from taskdist.planning.learned import written
 from taskdist.planning.request import plan_request
 from taskdist.planning.shipped import agent_types
 from taskdist.planning.shipped import manifests as agent_type_manifests
@@ -279,3 +282,33 @@ def test_running_distributions_hold_money_and_room(call: Any, crds: Cluster, nam
     manifest["metadata"] = {"name": "release"}
     file.write_text(json.dumps(manifest))
     assert "reserved by" not in call("plan", "-f", str(file), "--from-cluster")[1]
+
+
+def test_history_tells_what_attempts_took(crds: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of an AgentType whose status is as the operator writes it; one without a status has nothing to tell."""
+    for name in ("history-taught", "history-fresh"):
+        body = {"apiVersion": "taskdist.dev/v1alpha1", "kind": "AgentType", "metadata": {"name": name}}
+        crds.kubectl("apply", "-f", "-", input=json.dumps(body | {"spec": {"specialization": "general"}}))
+    learned = Learned()
+    for seconds in (40, 42):
+        learned.add(Run(seconds, memory_bytes=200 * 1024**2), Complexity(0.5), "0123456789abcdef")
+    status = {"status": written(learned, "2026-01-02T03:04:05Z")}
+    patch = ("--subresource=status", "--type=merge", "-p", json.dumps(status))
+    crds.kubectl("patch", "agenttypes.taskdist.dev", "history-taught", *patch)
+
+    def told(*arguments: str) -> tuple[int, str, str]:
+        return run(["history", "stats", *arguments, "--kubeconfig", str(crds.kubeconfig)]), *capsys.readouterr()
+
+    code, out, _ = told("history-taught")
+    assert code == 0
+    assert [line.split()[:3] for line in out.splitlines() if line][1::2] == [
+        ["history-taught", "2", "41s"],
+        ["0123456789abcdef", "2", "41s"],  # kept to within 5 %
+    ]
+    (item,) = json.loads(told("history-taught", "-o", "json")[1])["items"]
+    assert (item["samples"], item["measured"], item["until"]) == (2, 2, "2026-01-02T03:04:05+00:00")
+    assert item["tasks"][0]["memoryBytesP95"] == pytest.approx(200 * 1024**2, rel=0.05)
+    code, out, err = told("history-fresh")
+    assert (code, out) == (0, "")
+    assert "documented priors" in err
+    assert told("history-absent")[0] == 1

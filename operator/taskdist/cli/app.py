@@ -55,6 +55,7 @@ COMMANDS: Final = {
     "retry": Command("change", "Run again what failed, was skipped or was cancelled.", _RUN),
     "resubmit": Command("change", "Run everything again from the start.", _RUN),
     "report": Command("report", "Tell where time, money and memory went, against the plan.", _RUN),
+    "history": Command("history", "Tell what finished attempts took, which plans are made with.", _RUN),
     "top": Command("top", "Show what running subtasks use of what they requested.", _RUN),
     "operator": Command("operator", "Run the operator.", _OPERATE),
     "generate": Command("generate", "Write CRDs, agent types or the reference of the commands.", _OPERATE),
