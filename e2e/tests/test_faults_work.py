@@ -118,7 +118,8 @@ def test_an_evicted_pod_is_replaced_with_the_memory_that_it_had(
             wrong = scene.wrong(other)
     kept = [memory for _, _, memory in evicted] == ["64Mi", "64Mi"] and grown[-1][2] == "128Mi"
     figure = f"{evicted[0][1]}: {evicted[0][2]} then {evicted[1][2]}; after OOM {grown[-1][2]}"
-    record(16, "pod evicted", figure, "new attempt, memory not grown, growth kept", ok=kept and not wrong)
+    ok = kept and evicted[0][1] == "Evicted" and not wrong
+    record(16, "pod evicted", figure, "Evicted, new attempt, memory not grown, growth kept", ok=ok)
 
 
 @pytest.mark.e2e
