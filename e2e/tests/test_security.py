@@ -186,31 +186,29 @@ def test_a_forged_subtask_is_neither_run_nor_counted(
     cluster.kubectl("delete", "namespace", victim, "--wait=false")
 
 
-def test_a_forged_pod_of_another_namespace_ends_nothing(
-    cluster: Cluster, operator: OperatorProcess, namespace: str
-) -> None:
+@pytest.mark.parametrize("where", ["in another namespace, with the owner", "beside it, with no owner"])
+def test_a_forged_pod_ends_nothing(cluster: Cluster, operator: OperatorProcess, namespace: str, where: str) -> None:
     victim = new_namespace(cluster)
     apply(cluster, victim, "release", tasks=[task("a", delay="6s", results={"x": "true"}), task("b", "a")])
     until("the victim's pod", lambda: created_pods(cluster, victim), 60)
     pod = cluster.get("pod", "release-a-1", "-n", victim)
+    owners = pod["metadata"]["ownerReferences"]
     said = {"simulated.taskdist.dev/message": json.dumps({"results": {"x": "forged"}})}
-    copy = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": "release-a-1",
-            "namespace": namespace,
-            "labels": pod["metadata"]["labels"],
-            "ownerReferences": pod["metadata"]["ownerReferences"],
-            "annotations": said | {"simulated.taskdist.dev/delay": "10ms"},
-        },
-        "spec": {key: pod["spec"][key] for key in ("containers", "restartPolicy", "securityContext")},
+    metadata = {
+        "labels": pod["metadata"]["labels"],
+        "annotations": said | {"simulated.taskdist.dev/delay": "10ms"},
     }
-    for container in copy["spec"]["containers"]:
+    if where.startswith("beside"):
+        metadata |= {"name": "forged", "namespace": victim}
+    else:
+        metadata |= {"name": "release-a-1", "namespace": namespace, "ownerReferences": owners}
+    spec = {key: pod["spec"][key] for key in ("containers", "restartPolicy", "securityContext")}
+    for container in spec["containers"]:
         container["volumeMounts"] = []
-    cluster.apply(copy)
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     wait_for(cluster, victim, "release", "Succeeded")
     assert subtask_status(cluster, victim, "release-a")["results"] == {"x": "true"}
+    assert len(subtask_status(cluster, victim, "release-a")["attempts"]) == 1
     cluster.kubectl("delete", "namespace", victim, "--wait=false")
 
 
