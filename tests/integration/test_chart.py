@@ -54,6 +54,7 @@ VARIANTS = {
         "serviceAccount.name=default",
         "metrics.service.enabled=false",
         "networkPolicy.enabled=false",
+        "admissionWarnings.enabled=false",
     ],
     "further flags and environment": [
         "operator.extraArgs={--verbose}",
