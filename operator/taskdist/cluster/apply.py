@@ -108,6 +108,8 @@ class Applier:
                 self._on_failure(key, None)
             else:
                 projection.pending.discard(pending)
+                # What was seen while the write was under way was not decided on; the watch may have shown its outcome before.
+                projection.mark(subtask_id or pending[1])
                 self._store.ring(key)
                 return
             projection.pending.discard(pending)

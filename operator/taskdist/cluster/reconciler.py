@@ -39,6 +39,10 @@ _log = logging.getLogger(__name__)
 
 _ROOT_INTERVAL = 1.0
 """A root is patched at most once in this many seconds; its first status, a new phase and the end go at once."""
+_ROOT_SHARE = 0.05
+"""Of the time, how much may go into writing one root. The server validates the whole spec at every patch of the status, which
+takes it half a second at 1,000 tasks: once a second, that was a third of two cores, and grew with the square of the graph."""
+_LAST_ROOT_INTERVAL = 10.0
 _WORKERS = 4
 _ENDED = frozenset(phase.value for phase in Phase if phase.terminal)
 _LAST_BACKOFF = 10.0
@@ -65,7 +69,7 @@ class Reconciler:
         self.store.catalogue.most_pods = most_pods
         self.writes = WriteQueue(in_flight)
         self._applier = Applier(client, self.store, self.writes, self._write_failed)
-        self._published: dict[Key, float] = {}
+        self._next_root: dict[Key, float] = {}
         self._publishing: set[Key] = set()
         self._refusals: dict[Key, int] = {}
         self._planning: dict[str, asyncio.Lock] = {}
@@ -140,7 +144,7 @@ class Reconciler:
         """One pass over one distribution."""
         seen = self.store.projections.get(key)
         if seen is None or seen.root is None:
-            self._published.pop(key, None)
+            self._next_root.pop(key, None)
             self._refusals.pop(key, None)
             return
         if needs_plan(seen):
@@ -189,12 +193,12 @@ class Reconciler:
         if decision.status is None or key in self._publishing:
             return
         now = time.monotonic()
-        due = self._published.get(key, -_ROOT_INTERVAL) + _ROOT_INTERVAL
+        due = self._next_root.get(key, now)
         if now < due and not _moved(seen.root_status, decision.status):
             self.queue.ring_later(key, due - now)
             return
         self._publishing.add(key)
-        self._published[key] = now
+        self._next_root[key] = now + _ROOT_INTERVAL
         root = seen.root
         assert root is not None  # noqa: S101 - without a root nothing was decided
         phase = decision.status.get("phase")
@@ -208,6 +212,7 @@ class Reconciler:
         status = decision.status or {}
         body = {"metadata": {"uid": root.metadata.uid}, "status": _replacing(seen.root_status, status)}
         path = paths.item("TaskDistribution", key.namespace, key.name, "status")
+        begun = time.monotonic()
         try:
             answer = await self._client.patch(path, body, MERGE_PATCH)
         except ApiError as error:
@@ -222,6 +227,7 @@ class Reconciler:
             self._write_failed(key, None)
         else:
             self._refusals.pop(key, None)
+            self._next_root[key] = begun + root_interval(time.monotonic() - begun)
             seen.root_status = answer.get("status") or {}
             if ends:
                 self.store.plan_anew(key.namespace)
@@ -236,6 +242,11 @@ class Reconciler:
         failures = self._refusals.get(key, 0)
         self._refusals[key] = failures + 1
         self.queue.ring_later(key, max(min(0.2 * 2 ** min(failures, 10), _LAST_BACKOFF), retry_after or 0.0))
+
+
+def root_interval(took: float) -> float:
+    """Seconds from one patch of a root to the next, by how long the server took for the last one."""
+    return min(max(took / _ROOT_SHARE, _ROOT_INTERVAL), _LAST_ROOT_INTERVAL)
 
 
 def _moved(before: Body, after: Body) -> bool:

@@ -175,6 +175,9 @@ class Store:
             projection.forget_subtask(seen.spec.id, seen.metadata.uid)
             self._free(key, (seen.spec.id,))
         elif self._owned(projection, seen) and seen.metadata.uid not in projection.gone:
+            known = projection.subtasks.get(seen.spec.id)
+            if known is not None and (known.uid, known.resource_version) == _version(seen):
+                return  # the echo of an own write, or the answer to one whose echo came first
             projection.observe_subtask(view := subtask_view(seen))
             self.lessons.extend(lessons(view))
         else:
@@ -202,6 +205,8 @@ class Store:
             if view.ended:
                 projection.observe_pod(view)  # its end is the last thing seen of it: nothing is lost
             projection.forget_pod(view)
+        elif projection.pods.get((view.subtask_id, view.attempt)) == view:
+            return  # nothing changed that decisions read
         else:
             projection.observe_pod(view)
         if projection.root is None or view.subtask_id not in projection.subtasks:
@@ -349,6 +354,10 @@ def _viewed(view: Callable[[C], V | None], seen: C) -> V | None:
     except (ArithmeticError, ValueError, TypeError) as error:
         _log.warning("%s/%s was passed over: %s", seen.metadata.namespace, seen.metadata.name, error)
         return None
+
+
+def _version(seen: WireSubTask) -> tuple[str, str]:
+    return seen.metadata.uid, seen.metadata.resource_version
 
 
 def _key(child: WireSubTask | WirePod | WirePlan) -> Key:

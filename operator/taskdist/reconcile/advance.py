@@ -24,8 +24,9 @@ from taskdist.reconcile.text import subtask_name
 from taskdist.reconcile.trigger import Verdict, verdict
 from taskdist.reconcile.views import PodPhase, PodView, SubTaskView
 
-_VISIBLE_AFTER = timedelta(seconds=2)
-"""A subtask that runs shorter than this costs no status write for ``Running``."""
+_VISIBLE_AFTER = timedelta(seconds=3)
+"""A subtask that runs shorter than two seconds costs no status write for ``Running``: kubelets cut times to the second, so that
+a pod may have started up to one second later than it says."""
 _STUCK_AFTER = timedelta(seconds=5)
 """What keeps a subtask from starting is shown once it has lasted that long."""
 _DEFAULT_PRICES = Prices()

@@ -62,8 +62,8 @@ def test_running_becomes_visible_once_it_lasts() -> None:
     world = World(plan(task("a")))
     world.settle()
     world.run_pod("release-a-1")
-    assert world.step().requeue_seconds == pytest.approx(2)
-    world.now += timedelta(seconds=2)
+    assert world.step().requeue_seconds == pytest.approx(3)
+    world.now += timedelta(seconds=3)
     world.settle()
     assert world.phase("a") == "Running"
     assert world.status["counts"]["running"] == 1

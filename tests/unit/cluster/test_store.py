@@ -1,0 +1,79 @@
+"""What the store makes of echoes: own writes come back by the watch, before or after their answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from taskdist.api.names import API_VERSION, Label
+from taskdist.cluster.reconciler import root_interval
+from taskdist.cluster.store import Key, Store
+from taskdist.cluster.wire import Meta, Owner, WirePod, WirePodStatus, WireSubTask
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+KEY = Key("team", "release")
+
+
+def subtask(version: str) -> WireSubTask:
+    wire = {
+        "metadata": {
+            "name": "release-a",
+            "namespace": KEY.namespace,
+            "uid": "s-1",
+            "resourceVersion": version,
+            "labels": {Label.DISTRIBUTION: KEY.name},
+            "ownerReferences": [
+                {
+                    "apiVersion": API_VERSION,
+                    "kind": "TaskDistribution",
+                    "name": "release",
+                    "uid": "r",
+                    "controller": True,
+                }
+            ],
+        },
+        "spec": {"id": "a", "agentType": "general"},
+    }
+    return msgspec.convert(wire, WireSubTask)
+
+
+def pod(phase: str) -> WirePod:
+    labels = {Label.DISTRIBUTION: KEY.name, Label.SUBTASK: "a", Label.ATTEMPT: "1"}
+    owner = Owner(API_VERSION, "SubTask", "release-a", "s-1", controller=True)
+    meta = Meta("release-a-1", KEY.namespace, "p-1", "1", labels, [owner])
+    return WirePod(meta, status=WirePodStatus(phase=phase))
+
+
+def store() -> tuple[Store, list[Key]]:
+    rung: list[Key] = []
+    made = Store(rung.append)
+    made.subtask_event("ADDED", subtask("1"))
+    made.pod_event("ADDED", pod("Pending"))
+    made.projection(KEY).take_dirty(NOW)
+    rung.clear()
+    return made, rung
+
+
+def test_what_is_known_already_rings_for_nobody() -> None:
+    made, rung = store()
+    made.subtask_event("MODIFIED", subtask("1"))
+    seen = pod("Pending")
+    made.pod_event(
+        "MODIFIED", msgspec.structs.replace(seen, metadata=msgspec.structs.replace(seen.metadata, resource_version="2"))
+    )
+    assert (rung, made.projection(KEY).take_dirty(NOW)) == ([], [])
+
+
+def test_what_is_new_is_decided_on() -> None:
+    made, rung = store()
+    made.subtask_event("MODIFIED", subtask("2"))
+    assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY], ["a"])
+    made.pod_event("MODIFIED", pod("Running"))
+    assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY, KEY], ["a"])
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.01, 1), (0.3, 6), (5, 10)])
+def test_a_root_that_is_dear_to_write_is_written_less_often(took: float, pause: float) -> None:
+    assert root_interval(took) == pytest.approx(pause)
