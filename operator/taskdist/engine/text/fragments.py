@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from taskdist.engine.text import inflect, matrix, phrases, tags
 from taskdist.engine.text.tokens import tokenize
 from taskdist.engine.text.word import Word
+from taskdist.engine.text.words.order import OUTCOMES
 
 _CLOSERS = {"(": ")", "[": "]"}
 _DASHES = frozenset({"—", "–", "-", "--", "…", "..", "..."})
@@ -258,13 +259,13 @@ def _ends_subordinate(words: list[Word], i: int) -> bool:
     """ "After both are merged update …": a command right behind a subordinate clause, without a comma."""
     if (
         i < 3
-        or words[i - 1].tag not in {"VN", "JJ", "RB", "VZ", "V"}
+        or not (words[i - 1].tag in {"VN", "JJ", "RB", "VZ", "V"} or words[i - 1].lower in OUTCOMES)
         or i + 1 >= len(words)
         or words[i + 1].lower == "of"
         or words[i].lemma not in inflect.KIND_OF
     ):
         return False
-    finite = False
+    finite = words[i - 1].lower in OUTCOMES and words[i - 1].tag == "N" and words[i - 2].tag == "N"  # "the tests pass"
     for j in range(i - 1, -1, -1):
         if words[j].tag in {"P", "A", "CC", "TO", "MD", "WH"}:
             return False

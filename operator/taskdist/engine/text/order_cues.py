@@ -117,12 +117,16 @@ class Cues(References):
         host = next((s.number for s in self.steps if s.clause is mention.clause), None)
         if mention.role in {"after", "when"}:
             targets = [host] if host is not None else self._resolve(mention.clause.words, t, previous)
+            # "Deploy A and B after the migration": B waits for what A waits for, and A is not that.
+            if host is None:
+                targets = [n for n in targets if all(m.clause is not mention.clause for m in self.steps[n].mentions)]
             for n in targets:
                 self.add(n, t, cue, STATED)
             return bool(targets)
         if mention.role == "before":
             if host is not None:
-                self.add(t, host, cue, STATED)
+                for n in (t, *self._coordinated(step)):
+                    self.add(n, host, cue, STATED)
                 return True
             for n in self._work_named(mention.clause, t):
                 self.add(t, n, cue, STATED)
@@ -136,6 +140,17 @@ class Cues(References):
                     self.barred.setdefault(t, set()).add(n)
             return True
         return False
+
+    def _coordinated(self, step: Step) -> list[int]:
+        """Steps that an "and" puts beside this one: "A and B before C" has both before C, unless A is before B already."""
+        found: list[int] = []
+        at = step
+        while at.clause.delim in {"and", ", and"} and at.number and not self.before.get(at.number):
+            at = self.steps[at.number - 1]
+            if at.sentence != step.sentence or at.condition is not step.condition:
+                break
+            found.append(at.number)
+        return found
 
     def _condition(self, step: Step, previous: list[int], mine: list[int]) -> bool:
         condition = step.condition

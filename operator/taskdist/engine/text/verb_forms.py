@@ -15,9 +15,13 @@ from taskdist.engine.text.surroundings import (
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import nouns
 from taskdist.engine.text.words.classes import CLOSED, OPENERS
+from taskdist.engine.text.words.order import OUTCOMES
 
 _SELDOM_PLURAL = frozenset(
     {"go", "get", "take", "make", "keep", "give", "meet", "have", "sit", "need", "know", "let", "say"}
+)
+_BEHIND_OBJECT = frozenset(
+    ["and", "as", "at", "else", "for", "from", "in", "on", "or", "otherwise", "then", "to", "with"]
 )
 
 
@@ -28,6 +32,8 @@ def by_base_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
     if inflect.participle(low) == low and i and (words[i - 1].tag in {"BE", "HV"}):
         return "VN", low
     previous = word_before(words, i)
+    if _behind_condition(words, i):
+        return "V", low
     if _after_adjectival_participle(words, i):
         return "N", ""
     if low in inflect.AMBIGUOUS:
@@ -45,6 +51,25 @@ def by_base_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
     if low in {"well", "like"}:
         return None
     return "V", low
+
+
+def _behind_condition(words: list[Word], i: int) -> bool:
+    """ "If the scan is clean deploy it", "once the tests pass merge the branch": an outcome, then a verb with its object."""
+    if i < 3 or words[i - 1].lower not in OUTCOMES or i + 1 >= len(words):
+        return False
+    after = words[i + 1].lower
+    if after in {"it", "them"}:
+        behind = words[i + 2] if i + 2 < len(words) else None
+        if behind is not None and behind.kind != "punct" and behind.lower not in _BEHIND_OBJECT:
+            return False
+    elif after not in {"the", "a", "an", "our", "all", "every", "this", "these"}:
+        return False
+    for word in reversed(words[: i - 1]):
+        if word.tag in {"P", "A", "CC"}:
+            return False
+        if word.tag == "SC":
+            return word.role not in {"reason", "with"}
+    return False
 
 
 def _after_adjectival_participle(words: list[Word], i: int) -> bool:

@@ -151,3 +151,32 @@ class TestFindings:
         found = split("\n".join(f"- paint wall {k}" for k in range(12)), max_subtasks=10)
         assert [f.code for f in found.findings] == ["TooManySubTasks"]
         assert "12 pieces of work" in found.findings[0].message
+
+
+class TestConditionsWithoutComma:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Build the image; if the scan is clean deploy it, otherwise notify security.",
+            "Build the image. If the scan passes deploy it, otherwise notify security.",
+            "Build the image. Once the checks pass deploy the image, otherwise notify security.",
+        ],
+    )
+    def test_a_command_right_behind_the_condition_is_a_task(self, text: str) -> None:
+        found = graph(text)
+        assert len(found) == 3
+        assert [waits for task, waits in found.items() if "deploy" in task.lower()] == [{"Build the image"}]
+
+    def test_a_noun_behind_an_outcome_stays_a_noun(self) -> None:
+        assert len(tasks("If the model is good report it has to contain is enough.")) <= 1
+
+
+class TestWhatSeveralWaitFor:
+    def test_members_of_a_list_do_not_wait_for_each_other(self) -> None:
+        found = graph("Deploy A, B and C in parallel after the migration is done.")
+        assert len(found) == 3
+        assert set().union(*found.values()) == set()
+
+    def test_before_goes_for_both_sides_of_an_and(self) -> None:
+        found = graph("We need the database migrated and the indexes rebuilt before the service is deployed.")
+        assert sorted(map(len, found.values())) == [0, 0, 2]
