@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,6 +53,26 @@ class Api:
         except (http.client.HTTPException, OSError):
             self._local.connection = None
             return self._once(method, path, data, headers)
+
+    def watch(self, path: str, seconds: int) -> Iterator[dict[str, Any]]:
+        """Follow a collection (``path`` with its selectors) on a connection of its own: each object as it is, then as it becomes.
+
+        It is in force once this returns: what is created afterwards is seen. It ends after ``seconds``.
+        """
+        host, port = self._address.hostname or "", self._address.port
+        connection = http.client.HTTPSConnection(host, port, context=self._tls, timeout=seconds + 30)
+        joint = "&" if "?" in path else "?"
+        connection.request("GET", f"{path}{joint}watch=true&timeoutSeconds={seconds}")
+        response = connection.getresponse()
+        if response.status >= 400:
+            raise RefusedError(response.status, response.read()[:500].decode(errors="replace"))
+
+        def objects() -> Iterator[dict[str, Any]]:
+            with closing(connection):
+                for line in response:
+                    yield json.loads(line)["object"]
+
+        return objects()
 
     def _once(self, method: str, path: str, data: str | None, headers: dict[str, str]) -> dict[str, Any]:
         connection = getattr(self._local, "connection", None)
