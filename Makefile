@@ -129,6 +129,7 @@ generate: $(ready) ## CRDs, the chart's copies, manifests and generated document
 	@$(py) -m taskdist.engine.rules docs/findings.md
 	@$(VENV)/bin/taskdist generate reference --out docs
 	@PYTHONPATH=. $(py) helm/generate.py
+	@$(VENV)/bin/taskdist graph -f manifests/samples/insights.yaml -o svg > docs/img/insights.svg
 
 .PHONY: lock
 lock: $(ready) ## compile the locks anew from pyproject.toml; UPGRADE=1 takes newer versions
