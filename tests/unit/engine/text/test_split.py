@@ -178,5 +178,5 @@ class TestWhatSeveralWaitFor:
         assert set().union(*found.values()) == set()
 
     def test_before_goes_for_both_sides_of_an_and(self) -> None:
-        found = graph("We need the database migrated and the indexes rebuilt before the service is deployed.")
+        found = graph("Migrate the database and rebuild the indexes before you deploy the service.")
         assert sorted(map(len, found.values())) == [0, 0, 2]
