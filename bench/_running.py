@@ -129,12 +129,12 @@ class Bench:
         seen = self.api.watch(selector, int(seconds))
         begin = time.monotonic()
         self.api.create(namespace, NAME, graph.spec())
-        if not any(finished(root.get("status", {})) for root in seen):
+        ended = next((root["status"] for root in seen if finished(root.get("status", {}))), None)
+        if ended is None:
             raise SystemExit(f"{graph}: not finished after {seconds} s")
         took = time.monotonic() - begin
-        phase = self.status(namespace).get("phase")
-        if phase != "Succeeded":
-            raise SystemExit(f"{graph}: {phase}")
+        if ended.get("phase") != "Succeeded":
+            raise SystemExit(f"{graph}: {ended.get('phase')}")
         return took
 
 

@@ -59,8 +59,7 @@ class Api:
 
         It is in force once this returns: what is created afterwards is seen. It ends after ``seconds``.
         """
-        host, port = self._address.hostname or "", self._address.port
-        connection = http.client.HTTPSConnection(host, port, context=self._tls, timeout=seconds + 30)
+        connection = self._connect(seconds + 30)
         joint = "&" if "?" in path else "?"
         connection.request("GET", f"{path}{joint}watch=true&timeoutSeconds={seconds}")
         response = connection.getresponse()
@@ -74,12 +73,15 @@ class Api:
 
         return objects()
 
+    def _connect(self, timeout: float) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(
+            self._address.hostname or "", self._address.port, context=self._tls, timeout=timeout
+        )
+
     def _once(self, method: str, path: str, data: str | None, headers: dict[str, str]) -> dict[str, Any]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            host, port = self._address.hostname or "", self._address.port
-            connection = http.client.HTTPSConnection(host, port, context=self._tls, timeout=30)
-            self._local.connection = connection
+            connection = self._local.connection = self._connect(30)
         connection.request(method, path, data, headers)
         with connection.getresponse() as response:
             answer = response.read()

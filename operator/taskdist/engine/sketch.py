@@ -41,8 +41,7 @@ class Sketch:
         counts = self._above if above else self._at
         bucket = min(_LAST, round(math.log(max(1.0, value)) / _WIDTH))
         counts[bucket] = counts.get(bucket, 0) + 1
-        while len(self) > self._most:
-            self._at, self._above = _halved(self._at), _halved(self._above)
+        self._shrink()
 
     def __len__(self) -> int:
         return sum(self._at.values()) + sum(self._above.values())
@@ -77,9 +76,12 @@ class Sketch:
             if int(bucket) <= _LAST and int(count):
                 counts = made._at if mark == ":" else made._above
                 counts[int(bucket)] = counts.get(int(bucket), 0) + int(count)
-        while len(made) > most:
-            made._at, made._above = _halved(made._at), _halved(made._above)
+        made._shrink()
         return made
+
+    def _shrink(self) -> None:
+        while len(self) > self._most:
+            self._at, self._above = _halved(self._at), _halved(self._above)
 
     def _ascending(self) -> Iterator[tuple[int, int, int]]:
         for bucket in sorted(self._at.keys() | self._above.keys()):

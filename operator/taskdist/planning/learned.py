@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskdist.engine.history import TASK, WHOLE, Known, Learned
-from taskdist.engine.model import AgentTypeSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,13 +13,9 @@ if TYPE_CHECKING:
     from taskdist.engine.model import Observation
 
 
-def observations(agent_types: Iterable[AgentType | AgentTypeSpec]) -> tuple[Observation, ...]:
-    """What the statuses of agent types teach a plan. Those that ship with the program, without a cluster, teach nothing."""
-    return tuple(
-        learned(one.status).observation(one.metadata.name)
-        for one in agent_types
-        if not isinstance(one, AgentTypeSpec) and one.status.samples
-    )
+def observations(agent_types: Iterable[AgentType]) -> tuple[Observation, ...]:
+    """What the statuses of agent types teach a plan."""
+    return tuple(learned(one.status).observation(one.metadata.name) for one in agent_types if one.status.samples)
 
 
 def learned(status: AgentTypeStatus) -> Learned:

@@ -106,11 +106,12 @@ def plan_request(
 
 def _taught(agent_types: Sequence[AgentType | engine.AgentTypeSpec]) -> Sequence[engine.Observation]:
     """What the statuses of the agent types teach; without a cluster there are none, and nothing more is loaded."""
-    if all(isinstance(one, engine.AgentTypeSpec) or not one.status.samples for one in agent_types):
+    objects = [one for one in agent_types if not isinstance(one, engine.AgentTypeSpec)]
+    if not objects:
         return ()
     from taskdist.planning.learned import observations  # noqa: PLC0415
 
-    return observations(agent_types)
+    return observations(objects)
 
 
 def agent_type_spec(agent_type: AgentType, namespace_labels: Mapping[str, str] | None = None) -> engine.AgentTypeSpec:
