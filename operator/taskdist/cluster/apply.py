@@ -194,18 +194,24 @@ class Applier:
             if error.status != 404:
                 raise
             return False
-        subtask = self._store.projection(key).subtasks.get(action.id)
-        if subtask is None or pod.metadata.owner_uid("SubTask") != subtask.uid:
+        projection = self._store.projection(key)
+        subtask = projection.subtasks.get(action.id)
+        if subtask is None:
             return False
+        lost = projection.lost.get((action.id, subtask.attempt))
+        owned = pod.metadata.owner_uid("SubTask") == subtask.uid
+        if not owned and (lost is None or lost.uid != pod.metadata.uid):
+            return False  # never was ours
         wanted = {
             Label.DISTRIBUTION: key.name,
             Label.SUBTASK: action.id,
             Label.ATTEMPT: str(subtask.attempt),
         }
-        if any(pod.metadata.labels.get(label) != value for label, value in wanted.items()):
-            # Somebody took away the labels that it is found by; a watch tells of that as a deletion. It must not run unseen.
+        if not owned or any(pod.metadata.labels.get(label) != value for label, value in wanted.items()):
+            # Somebody took away what it is found by; a watch tells of that as a deletion. It must not run unseen.
             await self._delete(path, pod.metadata.uid)
-            raise ApiError(409, "Conflict", f"pod {action.unless_pod} has lost its labels; waiting until it is gone")
+            lacks = "its labels" if owned else "its owner"
+            raise ApiError(409, "Conflict", f"pod {action.unless_pod} has lost {lacks}; waiting until it is gone")
         self._store.pod_event("ADDED", pod)
         return True
 

@@ -26,7 +26,7 @@ from taskdist.reconcile.advance import slots_of
 from taskdist.reconcile.health import take_up
 from taskdist.reconcile.learning import Lesson, lessons
 from taskdist.reconcile.plan_object import SPEC_HASH
-from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection
+from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection, pod_key
 from taskdist.reconcile.slots import Claimant
 
 _log = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ class Store:
             if view.ended:
                 projection.observe_pod(view)  # its end is the last thing seen of it: nothing is lost
             projection.forget_pod(view)
-        elif projection.pods.get((view.subtask_id, view.attempt)) == view:
+        elif projection.pods.get(pod_key(view)) == view:
             return  # nothing changed that decisions read
         else:
             projection.observe_pod(view)
@@ -219,8 +219,7 @@ class Store:
         if view is None:
             return
         projection = self.projection(_key(seen))
-        attempt = (view.subtask_id, view.attempt)
-        known = projection.pods.get(attempt) or projection.lost.get(attempt)
+        known = projection.pods.get(pod_key(view)) or projection.lost.get((view.subtask_id, view.attempt))
         if known is None or known.uid != view.uid:
             self.pod_event("ADDED", seen)
 

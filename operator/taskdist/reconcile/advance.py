@@ -64,10 +64,9 @@ class Advance:
         if subtask.terminal:
             self._finished(subtask)
         elif ("status", id_) not in self.seen.pending:
-            key = (id_, subtask.attempt)
-            pod = self.seen.pods.get(key)
-            gone = self.seen.lost.get(key)
-            if pod is not None and pod.owner_uid == subtask.uid:
+            pod = self.seen.pods.get((id_, subtask.attempt, subtask.uid))
+            gone = self.seen.lost.get((id_, subtask.attempt))
+            if pod is not None:
                 self._running(subtask, pod)
             elif gone is not None or subtask.current.pod_uid:
                 self._conclude(subtask, gone, outcome_of_gone(gone))

@@ -247,7 +247,7 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
 
 
 def _not_begun(seen: Projection, existing: SubTaskView) -> bool:
-    begun = existing.terminal or existing.attempts or (existing.id, 1) in seen.pods
+    begun = existing.terminal or existing.attempts or (existing.id, 1, existing.uid) in seen.pods
     return not begun and ("pod", existing.id) not in seen.pending
 
 

@@ -24,7 +24,9 @@ from taskdist.reconcile.slots import Claimant, Slot, Slots
 from taskdist.reconcile.spec_hash import spec_hash
 from taskdist.reconcile.views import PodView, SubTaskView, UsageView
 
-PodKey = tuple[str, int]
+PodKey = tuple[str, int, str]
+"""A pod's subtask, its attempt, and the UID of the SubTask that owns it: labels alone can be forged."""
+AttemptKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Projection:
     spec_hash: str = ""
     subtasks: dict[str, SubTaskView] = field(default_factory=dict)
     pods: dict[PodKey, PodView] = field(default_factory=dict)
-    lost: dict[PodKey, PodView] = field(default_factory=dict)
+    lost: dict[AttemptKey, PodView] = field(default_factory=dict)
     pending: set[tuple[str, str]] = field(default_factory=set)
     phases: Counter[SubTaskPhase] = field(default_factory=Counter)
     usage: UsageView = field(default_factory=UsageView)
@@ -93,7 +95,8 @@ class Projection:
     _cached: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _members: dict[str, set[str]] = field(default_factory=dict)
     _dependents: dict[str, list[str]] = field(default_factory=dict)
-    _pods_of: dict[str, set[int]] = field(default_factory=dict)
+    _pods_of: dict[str, set[PodKey]] = field(default_factory=dict)
+    _known_as: dict[str, PodKey] = field(default_factory=dict)
     _effective: dict[str, SubTaskPhase] = field(default_factory=dict)
     _dirty: dict[str, None] = field(default_factory=dict)
     _ready: list[tuple[int, int, str]] = field(default_factory=list)
@@ -177,27 +180,32 @@ class Projection:
         self.touch(self._dependents.get(id_, ()))
 
     def observe_pod(self, seen: PodView) -> None:
-        """Take in one pod."""
-        key = (seen.subtask_id, seen.attempt)
+        """Take in one pod. One that no SubTask owns is somebody else's; one that was ours until now is lost."""
+        key = pod_key(seen)
+        before = self._known_as.get(seen.uid)
+        if before is not None and before != key and (known := self.pods.get(before)) is not None:
+            self.forget_pod(known)  # its labels or its owner were changed
+        if not seen.owner_uid:
+            return
         self.pods[key] = seen
-        self._pods_of.setdefault(seen.subtask_id, set()).add(seen.attempt)
+        self._known_as[seen.uid] = key
+        self._pods_of.setdefault(seen.subtask_id, set()).add(key)
         self.mark(seen.subtask_id)
 
     def forget_pod(self, gone: PodView) -> None:
         """The pod is gone; what was last seen of it is kept until the attempt is decided."""
-        key = (gone.subtask_id, gone.attempt)
+        key = pod_key(gone)
         known = self.pods.get(key)
         if known is None or known.uid != gone.uid:
             return
         del self.pods[key]
+        self._known_as.pop(gone.uid, None)
         self.admitted.pop(gone.uid, None)
-        attempts = self._pods_of.get(gone.subtask_id)
-        if attempts is not None:
-            attempts.discard(gone.attempt)
+        self._pods_of[gone.subtask_id].discard(key)
         subtask = self.subtasks.get(gone.subtask_id)
         ours = subtask is not None and subtask.uid == gone.owner_uid  # not of an earlier SubTask of the same name
         if ours and subtask is not None and not subtask.terminal and subtask.attempt == gone.attempt:
-            self.lost[key] = gone
+            self.lost[gone.subtask_id, gone.attempt] = gone
         self.mark(gone.subtask_id)
 
     def replace_children(self, subtasks: Iterable[SubTaskView]) -> None:
@@ -212,7 +220,7 @@ class Projection:
 
     def replace_pods(self, pods: Iterable[PodView]) -> None:
         """Take in a whole list of pods: what is not in it is gone."""
-        present = {(seen.subtask_id, seen.attempt): seen for seen in pods}
+        present = {pod_key(seen): seen for seen in pods}
         for key, known in list(self.pods.items()):
             if key not in present or present[key].uid != known.uid:
                 self.forget_pod(known)
@@ -257,7 +265,7 @@ class Projection:
 
     def pods_of(self, id_: str) -> list[PodView]:
         """The pods of one subtask, oldest attempt first."""
-        return [self.pods[id_, attempt] for attempt in sorted(self._pods_of.get(id_, ()))]
+        return [self.pods[key] for key in sorted(self._pods_of.get(id_, ()))]
 
     def set_phase(self, id_: str, phase: SubTaskPhase) -> None:
         """Record the phase that a decision found, written to the object or not."""
@@ -367,6 +375,11 @@ class Catalogue:
     peers: Callable[[str], Iterable[Projection]] = lambda _: ()
     wake: Callable[[Iterable[Claimant]], None] = lambda _: None
     moved: Callable[[], None] = lambda: None
+
+
+def pod_key(pod: PodView) -> PodKey:
+    """What a projection finds a pod by."""
+    return pod.subtask_id, pod.attempt, pod.owner_uid
 
 
 def tokens(root: TaskDistribution) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.reconcile.world import World, distribution, invalid_plan, plan, task
 
 from taskdist.engine.model import TriggerRule
+from taskdist.reconcile.views import PodPhase
 
 DIAMOND = (task("a"), task("b").after("a"), task("c").after("a"), task("d").after("b", "c"))
 
@@ -192,18 +193,58 @@ def test_a_pod_that_vanishes_is_replaced_as_another_attempt() -> None:
 def test_a_pod_of_an_earlier_subtask_of_the_same_name_is_not_lost_work() -> None:
     world = World(plan(task("a")))
     world.settle()
-    old = world.seen.pods["a", 1]
+    old = world.seen.pods["a", 1, world.seen.subtasks["a"].uid]
     replaced = replace(world.seen.subtasks["a"], uid="another", resource_version="99")
     world.seen.observe_subtask(replaced)
     world.seen.forget_pod(old)
     assert not world.seen.lost
 
 
+@pytest.mark.parametrize("owner", ["", "another"], ids=["with no owner", "with another owner"])
+@pytest.mark.parametrize("first", [True, False], ids=["seen before it", "seen after it"])
+def test_a_pod_forged_beside_the_real_one_is_not_taken_for_it(owner: str, *, first: bool) -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    real = world.seen.pods["a", 1, world.seen.subtasks["a"].uid]
+    forged = replace(real, name="forged", uid="f", owner_uid=owner, phase=PodPhase.SUCCEEDED, message="{}", exit_code=0)
+    if first:
+        world.seen.forget_pod(real)
+        world.seen.lost.clear()
+    world.seen.observe_pod(forged)
+    if first:
+        world.seen.observe_pod(real)
+    world.settle()
+    assert (world.phase("a"), world.created) == ("Waiting", ["release-a-1"])
+    world.seen.forget_pod(forged)
+    assert world.seen.pods_of("a") == [real]
+    assert not world.seen.lost
+
+
+def test_a_pod_without_an_owner_keeps_nothing_waiting() -> None:
+    """Whoever may create pods could hold a subtask up for ever by one that carries its labels."""
+    world = World(plan(task("a")))
+    world.settle()
+    real = world.seen.pods["a", 1, world.seen.subtasks["a"].uid]
+    world.seen.observe_pod(replace(real, name="forged", uid="f", owner_uid=""))
+    world.lose_pod("release-a-1")
+    world.settle()
+    assert world.created == ["release-a-1", "release-a-2"]
+
+
+def test_a_pod_whose_owner_is_taken_away_counts_as_lost() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    real = world.seen.pods["a", 1, world.seen.subtasks["a"].uid]
+    world.seen.observe_pod(replace(real, owner_uid=""))
+    assert not world.seen.pods
+    assert world.seen.lost == {("a", 1): real}
+
+
 def test_a_replaced_subtask_does_not_inherit_its_predecessors_lost_pod() -> None:
     world = World(plan(task("a")))
     world.settle()
     before = world.seen.subtasks["a"]
-    world.seen.forget_pod(world.seen.pods["a", 1])
+    world.seen.forget_pod(world.seen.pods["a", 1, world.seen.subtasks["a"].uid])
     assert world.seen.lost
     world.seen.forget_subtask("a", before.uid)
     assert not world.seen.lost

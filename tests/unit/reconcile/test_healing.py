@@ -87,7 +87,7 @@ def test_nothing_starts_on_the_end_of_a_parent_that_is_being_replaced() -> None:
 
 def test_the_pod_of_the_subtask_that_was_replaced_is_cleared_away_first() -> None:
     world = failed_chain()
-    failed, pod = world.seen.subtasks["b"], world.seen.pods["b", 1]
+    failed, pod = world.seen.subtasks["b"], world.seen.pods["b", 1, world.seen.subtasks["b"].uid]
     world.edit(annotations={"taskdist.dev/retry": "1"})
     world.seen.forget_subtask("b", failed.uid)
     fresh = replace(failed, uid="fresh", phase=None, attempts=(), retry_token="1")
