@@ -176,6 +176,7 @@ _SCOPES = {
     Scope.CLUSTER: "In every installation, by a ClusterRole: these kinds have no namespace.",
     Scope.CLUSTER_WIDE: "Only when it serves the whole cluster (`watchNamespaces` empty), by the same ClusterRole. "
     "Without it, plans are made without knowing the nodes.",
+    Scope.SERVED: "The namespaces it serves, by the same ClusterRole: all of them, or those of `watchNamespaces` by their names.",
     Scope.WATCHED: "In the namespaces it serves: by the ClusterRole when that is the whole cluster, "
     "else by one Role in each of `watchNamespaces`.",
     Scope.OWN: "In its own namespace, by a Role.",

@@ -141,6 +141,23 @@ def test_one_that_is_closed_after_planning_runs_no_more_pods(
     assert agent_types_used(cluster, namespace) == {"general"}
 
 
+def test_a_label_taken_from_the_namespace_closes_it_for_what_is_planned_already(
+    cluster: Cluster, operator: OperatorProcess, gold: str
+) -> None:
+    apply(cluster, gold, "late", tasks=[task("first", delay="8s"), task("second", "first", agentType="vault")])
+    until("the first pod", lambda: created_pods(cluster, gold), 60)
+    cluster.kubectl("label", "namespace", gold, "tier-")
+    until(
+        "the second refused",
+        lambda: subtask_status(cluster, gold, "late-second").get("reason") == "AgentTypeNotAllowed",
+        90,
+    )
+    assert agent_types_used(cluster, gold) == {"general"}
+    cluster.kubectl("label", "namespace", gold, "tier=gold")
+    wait_for(cluster, gold, "late", "Succeeded")
+    assert agent_types_used(cluster, gold) == {"general", "vault"}
+
+
 def test_overrides_that_are_not_listed_are_refused(cluster: Cluster, operator: OperatorProcess, namespace: str) -> None:
     agent_type(cluster, "fixed", overrides=["args"], acceptsText=True)
     for name, field in {

@@ -219,7 +219,8 @@ def test_namespaces_decide_between_cluster_role_and_roles():
     assert roles(everywhere) == own
     assert roles(chosen) == [("team-a", "taskdist-operator"), ("team-b", "taskdist-operator"), *own]
     cluster_role = next(r for r in of_kind(chosen, "ClusterRole") if r["metadata"]["name"] == "taskdist-operator")
-    assert cluster_role["rules"] == [rule.as_policy() for rule in OPERATOR[Scope.CLUSTER]]
+    served = [{**rule.as_policy(), "resourceNames": ["team-a", "team-b"]} for rule in OPERATOR[Scope.SERVED]]
+    assert cluster_role["rules"] == [*(rule.as_policy() for rule in OPERATOR[Scope.CLUSTER]), *served]
 
 
 def test_release_names_stay_within_63_characters():
@@ -317,7 +318,7 @@ def remove_rights(cluster: Cluster, values: list[str]) -> None:
 def test_rights_of_the_whole_cluster_are_the_documented_ones(namespaces: Cluster):
     install_rights(namespaces, [])
     try:
-        everywhere = (OPERATOR[Scope.CLUSTER], OPERATOR[Scope.CLUSTER_WIDE], OPERATOR[Scope.WATCHED])
+        everywhere = tuple(OPERATOR[scope] for scope in Scope if scope is not Scope.OWN)
         assert granted(namespaces, ACCOUNT, "team-a") == as_pairs(*everywhere)
         assert granted(namespaces, ACCOUNT, NAMESPACE) == as_pairs(*everywhere, OPERATOR[Scope.OWN])
     finally:
@@ -328,9 +329,13 @@ def test_rights_of_chosen_namespaces_end_there(namespaces: Cluster):
     values = ["watchNamespaces={team-a}"]
     install_rights(namespaces, values)
     try:
-        assert granted(namespaces, ACCOUNT, "team-a") == as_pairs(OPERATOR[Scope.CLUSTER], OPERATOR[Scope.WATCHED])
-        assert granted(namespaces, ACCOUNT, "team-b") == as_pairs(OPERATOR[Scope.CLUSTER])
-        assert granted(namespaces, ACCOUNT, NAMESPACE) == as_pairs(OPERATOR[Scope.CLUSTER], OPERATOR[Scope.OWN])
+        everywhere = (OPERATOR[Scope.CLUSTER], OPERATOR[Scope.SERVED])
+        assert granted(namespaces, ACCOUNT, "team-a") == as_pairs(*everywhere, OPERATOR[Scope.WATCHED])
+        assert granted(namespaces, ACCOUNT, "team-b") == as_pairs(*everywhere)
+        assert granted(namespaces, ACCOUNT, NAMESPACE) == as_pairs(*everywhere, OPERATOR[Scope.OWN])
+        for name, answer in {"team-a": "yes", "team-b": "no"}.items():
+            asked = namespaces.kubectl("auth", "can-i", "watch", f"namespaces/{name}", f"--as={ACCOUNT}", check=False)
+            assert asked.stdout.strip() == answer
     finally:
         remove_rights(namespaces, values)
 

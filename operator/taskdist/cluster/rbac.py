@@ -22,6 +22,8 @@ class Scope(StrEnum):
     """Kinds without a namespace that every installation needs: always a ClusterRole."""
     CLUSTER_WIDE = "clusterWide"
     """Kinds without a namespace that only an operator that serves the whole cluster reads: a ClusterRole."""
+    SERVED = "served"
+    """The served namespaces themselves: a ClusterRole, which names ``watchNamespaces`` if there are any."""
     WATCHED = "watched"
     """In every namespace that is served: a ClusterRole, or one Role in each of ``watchNamespaces``."""
     OWN = "own"
@@ -68,6 +70,14 @@ OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
             "the largest node and what is allocatable, so that a plan says what cannot fit; and which nodes are lost",
         ),
     ),
+    Scope.SERVED: (
+        Rule(
+            CORE,
+            ("namespaces",),
+            ("list", "watch"),
+            "their labels as they are, which an agent type's namespaceSelector is matched with for every plan and pod",
+        ),
+    ),
     Scope.WATCHED: (
         Rule(GROUP, ("taskdistributions",), ("list", "watch"), "the requests"),
         Rule(
@@ -87,7 +97,6 @@ OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
         Rule(CORE, ("configmaps",), ("get", "create", "delete"), "the assignments of a plan too large for one object"),
         Rule(CORE, ("events",), ("create",), "what `kubectl describe` shows"),
         Rule(CORE, ("limitranges", "resourcequotas"), ("list",), "what the namespace allows, before a pod is refused"),
-        Rule(CORE, ("namespaces",), ("get",), "its labels, which an agent type's namespaceSelector is matched with"),
     ),
     Scope.OWN: (Rule("coordination.k8s.io", ("leases",), ("get", "create", "update"), "which replica leads"),),
 }

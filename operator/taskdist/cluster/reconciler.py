@@ -19,12 +19,12 @@ from taskdist.cluster.apply import LABEL_SELECTOR, Applier
 from taskdist.cluster.census import publish
 from taskdist.cluster.client import MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
-from taskdist.cluster.facts import cluster_facts, namespace_labels, priority_value
+from taskdist.cluster.facts import cluster_facts, priority_value
 from taskdist.cluster.publish import publish_event
 from taskdist.cluster.queue import WorkQueue
 from taskdist.cluster.store import Key, Store
 from taskdist.cluster.watch import Watch
-from taskdist.cluster.wire import WireNode, WirePlan, WirePod, WireSubTask
+from taskdist.cluster.wire import WireNamespace, WireNode, WirePlan, WirePod, WireSubTask
 from taskdist.cluster.writes import Priority, WriteQueue
 from taskdist.engine.model import Plan
 from taskdist.planning.request import InvalidRequest, plan_request
@@ -103,6 +103,14 @@ class Reconciler:
                 on_replace=partial(store.plans_listed, namespace),
                 on_event=store.plan_event,
             ),
+            Watch(
+                self._client,
+                paths.collection("Namespace"),
+                WireNamespace,
+                on_replace=partial(store.namespaces_listed, namespace),
+                on_event=store.namespace_event,
+                field_selector=f"metadata.name={namespace}" if namespace else "",
+            ),
         ]
 
     async def run(self) -> None:
@@ -148,6 +156,8 @@ class Reconciler:
             self._refusals.pop(key, None)
             return
         if needs_plan(seen):
+            if seen.namespace not in self.store.catalogue.namespaces:
+                return  # just made: the watch that tells its labels rings again
             await self._plan(seen)
         with metrics.DECIDE_SECONDS.time():
             decision = decide(seen, self.store.catalogue, self._clock())
@@ -168,8 +178,6 @@ class Reconciler:
         """In a thread, for a graph of thousands takes it seconds."""
         wanted = seen.spec_hash  # an edit that comes meanwhile is planned after this
         facts = await cluster_facts(self._client, root.metadata.namespace)
-        labels = await namespace_labels(self._client, root.metadata.namespace)
-        seen.namespace_labels = labels
         seen.priority = await priority_value(self._client, root.spec.priority_class_name)
         try:
             request = plan_request(
@@ -177,7 +185,7 @@ class Reconciler:
                 tuple(self.store.catalogue.agent_types.values()),
                 tuple(self.store.catalogue.providers.values()),
                 cluster=replace(facts, running=reservations(self.store.peers(seen.namespace), seen)),
-                namespace_labels=labels,
+                namespace_labels=self.store.catalogue.namespaces[seen.namespace],
                 priority=seen.priority,
             )
         except InvalidRequest as invalid:

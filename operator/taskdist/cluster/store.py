@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,7 +20,16 @@ from taskdist.api.agent_type import AgentType
 from taskdist.api.names import Label
 from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
-from taskdist.cluster.wire import WireNode, WirePlan, WirePod, WireSubTask, node_view, pod_view, subtask_view
+from taskdist.cluster.wire import (
+    WireNamespace,
+    WireNode,
+    WirePlan,
+    WirePod,
+    WireSubTask,
+    node_view,
+    pod_view,
+    subtask_view,
+)
 from taskdist.reconcile.actions import Body
 from taskdist.reconcile.advance import slots_of
 from taskdist.reconcile.health import take_up
@@ -270,6 +279,27 @@ class Store:
                 "node %s: %s", node.name, "gone" if type_ == "DELETED" else "usable" if node.usable else "not usable"
             )
 
+    def namespaces_listed(self, namespace: str | None, seen: list[WireNamespace]) -> None:
+        """One namespace, or all."""
+        labels = {n.metadata.name: n.metadata.labels for n in seen}
+        for name in {*labels, *(k for k in self.catalogue.namespaces if namespace in (None, k))}:
+            self._namespace_labelled(name, labels.get(name))
+
+    def namespace_event(self, type_: str, seen: WireNamespace) -> None:
+        """One change of a namespace."""
+        self._namespace_labelled(seen.metadata.name, None if type_ == "DELETED" else seen.metadata.labels)
+
+    def _namespace_labelled(self, name: str, labels: Mapping[str, str] | None) -> None:
+        """Its labels open and close agent types: at the next plan, and for every pod."""
+        known = self.catalogue.namespaces
+        if known.get(name) == labels:
+            return
+        if labels is None:
+            del known[name]
+            return
+        known[name] = labels
+        self._ring_unfinished(name)
+
     def plan_anew(self, namespace: str) -> None:
         """A distribution has ended: what could not be planned beside it, for want of money or room, may be by now."""
         for key, projection in self.projections.items():
@@ -338,8 +368,9 @@ class Store:
         owner = child.metadata.owner_uid("TaskDistribution")
         return bool(owner) and (projection.root is None or projection.root.metadata.uid == owner)
 
-    def _ring_unfinished(self) -> None:
-        for key, projection in self.projections.items():
+    def _ring_unfinished(self, namespace: str | None = None) -> None:
+        for key in self._within(namespace):
+            projection = self.projections[key]
             projection.touch(s.id for s in projection.subtasks.values() if not s.terminal)
             if projection.planned is not None and not projection.planned.valid:
                 projection.planned_for = ""  # what was missing may have come

@@ -84,13 +84,15 @@ class Watch(Generic[T]):
         on_replace: Callable[[list[T]], None],
         on_event: Callable[[str, T], None],
         label_selector: str = "",
+        field_selector: str = "",
     ) -> None:
         self._client = client
         self._path = path
         self._decode = msgspec.json.Decoder(model)
         self._on_replace = on_replace
         self._on_event = on_event
-        self._params: dict[str, str | int] = {"labelSelector": label_selector} if label_selector else {}
+        chosen = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        self._params: dict[str, str | int] = {name: selector for name, selector in chosen.items() if selector}
         self._heads = msgspec.json.Decoder(_EventHead)
         self._pages = msgspec.json.Decoder(_ListPage)
         self._version = ""

@@ -191,6 +191,12 @@ def pod_view(pod: WirePod) -> PodView | None:
 # --- nodes ---------------------------------------------------------------------------------------------------------
 
 
+class WireNamespace(msgspec.Struct, frozen=True):
+    """A namespace: its labels."""
+
+    metadata: Meta
+
+
 class WireNodeSpec(msgspec.Struct, frozen=True):
     """A node's spec."""
 

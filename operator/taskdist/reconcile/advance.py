@@ -54,6 +54,7 @@ class Advance:
         self.planning = planning
         self.now = now
         self.actions = actions
+        self._namespace_labels = catalogue.namespaces.get(seen.namespace, {})
         self.fail_fast = root.spec.failure_policy is FailurePolicy.FAIL_FAST
 
     def assess(self, id_: str) -> None:
@@ -272,7 +273,7 @@ class Advance:
             self.catalogue.agent_types,
             self.catalogue.providers,
             self.catalogue.health,
-            self.seen.namespace_labels,
+            self._namespace_labels,
             self.now,
         )
         if isinstance(assignment, Unassigned):
@@ -386,7 +387,7 @@ class Advance:
                 pod,
                 outcome,
                 agent_type=name,
-                fallback=next_agent_type(subtask, self.catalogue.agent_types, self.seen.namespace_labels),
+                fallback=next_agent_type(subtask, self.catalogue.agent_types, self._namespace_labels),
                 oom=self.root.spec.resource_policy.oom,
                 prices=provider.spec.prices if provider else _DEFAULT_PRICES,
                 base_cost_usd=_base_cost(agent_type, subtask),

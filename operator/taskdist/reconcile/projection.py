@@ -84,7 +84,6 @@ class Projection:
     first_start: datetime | None = None
     last_finish: datetime | None = None
     priority: int = 0
-    namespace_labels: Mapping[str, str] = field(default_factory=dict)
     blocked: dict[str, tuple[datetime, SubTaskReason]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     predecessors: dict[str, str] = field(default_factory=dict)
@@ -362,14 +361,16 @@ class Projection:
 class Catalogue:
     """What all distributions share: what admins provide, who holds what, and how providers and agent types are doing.
 
-    ``most_pods`` bounds the live pods of one namespace (0: no bound). ``peers`` gives a namespace's projections; ``wake`` asks
-    for other subtasks to be decided on again; ``moved`` says that a circuit opened or closed.
+    ``most_pods`` bounds the live pods of one namespace (0: no bound). ``namespaces`` holds each namespace's labels as they are.
+    ``peers`` gives a namespace's projections; ``wake`` asks for other subtasks to be decided on again; ``moved`` says that a
+    circuit opened or closed.
     """
 
     agent_types: dict[str, AgentType] = field(default_factory=dict)
     providers: dict[str, Provider] = field(default_factory=dict)
     agent_image: str = ""
     most_pods: int = 0
+    namespaces: dict[str, Mapping[str, str]] = field(default_factory=dict)
     slots: Slots = field(default_factory=Slots)
     health: Health = field(default_factory=Health)
     peers: Callable[[str], Iterable[Projection]] = lambda _: ()

@@ -10,7 +10,7 @@ import pytest
 from taskdist.api.names import API_VERSION, Label
 from taskdist.cluster.reconciler import root_interval
 from taskdist.cluster.store import Key, Store
-from taskdist.cluster.wire import Meta, Owner, WirePod, WirePodStatus, WireSubTask
+from taskdist.cluster.wire import Meta, Owner, WireNamespace, WirePod, WirePodStatus, WireSubTask
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 KEY = Key("team", "release")
@@ -72,6 +72,26 @@ def test_what_is_new_is_decided_on() -> None:
     assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY], ["a"])
     made.pod_event("MODIFIED", pod("Running"))
     assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY, KEY], ["a"])
+
+
+def labelled(version: str, **labels: str) -> WireNamespace:
+    return WireNamespace(Meta(KEY.namespace, uid="n", resource_version=version, labels=labels))
+
+
+def test_a_namespaces_labels_are_followed() -> None:
+    made, rung = store()
+    labels = made.catalogue.namespaces
+    made.namespaces_listed(None, [labelled("1", tier="gold")])
+    assert (dict(labels), rung) == ({KEY.namespace: {"tier": "gold"}}, [KEY])
+    made.namespace_event("MODIFIED", labelled("2", tier="gold"))
+    assert rung == [KEY]
+    made.namespace_event("MODIFIED", labelled("3"))
+    assert (dict(labels), rung) == ({KEY.namespace: {}}, [KEY, KEY])
+    assert made.projection(KEY).take_dirty(NOW) == ["a"]
+    made.namespaces_listed("another", [])
+    assert KEY.namespace in labels
+    made.namespaces_listed(KEY.namespace, [])
+    assert not labels
 
 
 @pytest.mark.parametrize(("took", "pause"), [(0.01, 1), (0.3, 6), (5, 10)])

@@ -367,7 +367,7 @@ def test_an_agent_type_that_the_namespace_may_not_use_runs_nothing_not_even_as_a
     world.settle()
     assert not world.pods
     assert world.reason("a") == "AgentTypeNotAllowed"
-    world.seen.namespace_labels = {"tier": "gold"}
+    world.catalogue.namespaces["team"] = {"tier": "gold"}
     world.seen.mark("a")
     world.settle()
     assert world.created == ["release-a-1"]

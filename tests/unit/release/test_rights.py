@@ -57,11 +57,10 @@ def test_no_verb_is_granted_twice(scope: Scope):
 def test_kinds_without_namespace_come_by_cluster_role():
     for scope, rules in OPERATOR.items():
         kinds = {resource.split("/")[0] for rule in rules for resource in rule.resources}
-        if scope in {Scope.CLUSTER, Scope.CLUSTER_WIDE}:
+        if scope in {Scope.CLUSTER, Scope.CLUSTER_WIDE, Scope.SERVED}:
             assert kinds <= CLUSTER_SCOPED
         else:
-            # A namespace may be read by a Role in it.
-            assert not kinds & (CLUSTER_SCOPED - {"namespaces"})
+            assert not kinds & CLUSTER_SCOPED
 
 
 def test_operator_never_writes_what_people_write():
