@@ -15,6 +15,7 @@ K = TypeVar("K", bound=Hashable)
 
 _FIRST_BACKOFF = 0.1
 _LAST_BACKOFF = 15.0
+_SLACK = 64
 
 
 class WorkQueue(Generic[K]):
@@ -48,6 +49,11 @@ class WorkQueue(Generic[K]):
         if self._due.get(key, float("inf")) > due:
             self._due[key] = due
             heapq.heappush(self._later, (due, next(self._order), key))
+            if (
+                len(self._later) > 2 * len(self._due) + _SLACK
+            ):  # mostly of keys that are forgotten, or were moved forward
+                self._later = [entry for entry in self._later if self._due.get(entry[2]) == entry[0]]
+                heapq.heapify(self._later)
             self._wake.set()
 
     async def take(self) -> K:

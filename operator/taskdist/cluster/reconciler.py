@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from taskdist import engine
 from taskdist.api.names import Phase
@@ -72,7 +73,7 @@ class Reconciler:
         self._next_root: dict[Key, float] = {}
         self._publishing: set[Key] = set()
         self._refusals: dict[Key, int] = {}
-        self._planning: dict[str, asyncio.Lock] = {}
+        self._planning: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.watches = [watch for namespace in namespaces or (None,) for watch in self._watches(namespace)]
         if not namespaces:  # an operator of some namespaces only has no business with the cluster's nodes
             store = self.store
@@ -119,6 +120,8 @@ class Reconciler:
         metrics.QUEUE_DEPTH.set_function(lambda: len(self.queue))
         metrics.WRITES_WAITING.set_function(lambda: len(self.writes))
         metrics.WATCH_RELISTS.set_function(lambda: sum(watch.relists for watch in self.watches))
+        loop = asyncio.get_running_loop()
+        metrics.TASKS.set_function(lambda: len(asyncio.all_tasks(loop)))
         async with asyncio.TaskGroup() as group:
             for watch in self.watches:
                 group.create_task(watch.run())
@@ -154,6 +157,7 @@ class Reconciler:
         if seen is None or seen.root is None:
             self._next_root.pop(key, None)
             self._refusals.pop(key, None)
+            self.queue.forget(key)
             return
         if needs_plan(seen):
             if seen.namespace not in self.store.catalogue.namespaces:

@@ -357,8 +357,7 @@ class Store:
         known = self.projections.get(key)
         if known is not None and known.root is None and not (known.subtasks or known.pods or known.plans):
             del self.projections[key]
-        else:
-            self.ring(key)
+        self.ring(key)  # of what is forgotten, too: others remember things by its key
 
     def _within(self, namespace: str | None) -> list[Key]:
         return [key for key in self.projections if namespace in (None, key.namespace)]

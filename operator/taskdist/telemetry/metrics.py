@@ -14,6 +14,7 @@ WATCH_RELISTS = Gauge("taskdist_watch_relists", "Lists made by the raw watches s
 DISTRIBUTIONS = Gauge("taskdist_distributions", "TaskDistributions known.")
 QUEUE_DEPTH = Gauge("taskdist_queue_depth", "Keys waiting or in work.")
 WRITES_WAITING = Gauge("taskdist_writes_waiting", "Writes that wait for their turn.")
+TASKS = Gauge("taskdist_tasks", "Tasks of the operator's own loop: requests under way, watches, workers.")
 OPEN_CIRCUITS = Gauge(
     "taskdist_open_circuits", "Providers and agent types that are left alone because they keep failing.", ["kind"]
 )
