@@ -14,6 +14,7 @@ DATA ?=
 py := $(VENV)/bin/python
 ready := $(VENV)/.ready
 scanners := $(VENV)-scan
+fuzzers := $(VENV)-fuzz
 step := @.ci/step
 cluster := $(py) -m e2e.cluster
 lock := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -77,6 +78,22 @@ test-faults: $(ready) ## kills, cuts and delays
 test-security: $(ready) ## attacks and access rules
 	@.ci/tests-marked $(py) security
 
+.PHONY: campaign
+campaign: $(ready) ## generated cases: each created, changed and rolled back on a real API server; CASES=300 SEED=1
+	@$(py) -m e2e.campaign --cases $(or $(CASES),300) --seed $(or $(SEED),1)
+
+$(fuzzers)/.ready: requirements/fuzz.txt requirements/cli.txt | $(ready)
+	@echo "setting up $(fuzzers) …"
+	@$(py) -m venv --clear $(fuzzers)
+	@$(fuzzers)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes \
+	  -r requirements/cli.txt -r requirements/fuzz.txt
+	@touch $@
+
+.PHONY: fuzz
+fuzz: $(fuzzers)/.ready ## coverage-guided, all targets or TARGET=, for SECONDS=60 each
+	@for target in $(or $(TARGET),quantities substitution results manifest splitter); do echo "fuzz $$target" && \
+	  PYTHONPATH=operator:. $(fuzzers)/bin/python -m tests.fuzz $$target $(or $(SECONDS),60) || exit 1; done
+
 .PHONY: lint
 lint: $(ready) ## ruff, mypy, import-linter
 	@echo "ruff check" && $(VENV)/bin/ruff check --quiet .
@@ -138,6 +155,7 @@ lock: $(ready) ## compile the locks anew from pyproject.toml; UPGRADE=1 takes ne
 	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --extra operator -o requirements/operator.txt
 	$(lock) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --all-extras -o requirements/solver.txt
 	$(filter-out pyproject.toml,$(lock)) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --group scan -o requirements/scan.txt
+	$(filter-out pyproject.toml,$(lock)) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --group fuzz -o requirements/fuzz.txt
 
 ##@ Clusters and image
 
@@ -172,4 +190,4 @@ clean: ## what tests and tools left in the checkout
 
 .PHONY: distclean
 distclean: clean ## clean, and the development environment
-	@rm -rf $(VENV) $(scanners)
+	@rm -rf $(VENV) $(scanners) $(fuzzers)

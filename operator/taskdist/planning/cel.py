@@ -170,6 +170,8 @@ class _Parser:
     def _named(self, name: str) -> Expression:
         if name in {"true", "false"}:
             return _constant(name == "true")
+        if name in _TYPES and self._peek() != "(":
+            return _constant(_TYPES[name])
         if not self._accept("("):
             return lambda env: env[name]
         if name == "has":
@@ -290,12 +292,14 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_TYPES: Final[Mapping[str, type]] = {"int": int, "string": str, "bool": bool}
 _MACROS: Final[Mapping[str, Callable[[list[bool]], bool]]] = {
     "all": all,
     "exists": any,
     "exists_one": lambda found: found.count(True) == 1,
 }
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "type": type,
     "double": Decimal,
     "isQuantity": _is_quantity,
     "quantity": parse_cpu_millis,  # one grammar for CPU and memory, and thousandths keep both exact

@@ -143,12 +143,16 @@ def _at(data: Any, path: Path) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What stands below a field: a model (itself, in a list or in a mapping), and what makes list items unique."""
+    """What stands below a field: a model (itself, in a list or in a mapping), and what makes list items unique.
+
+    ``rules`` are those on the field's own value: pairs of CEL and what is said where it does not hold.
+    """
 
     model: type[Model] | None = None
     container: str = ""
     list_type: str = ""
     unique_by: str = ""
+    rules: tuple[tuple[str, str], ...] = ()
 
 
 @cache
@@ -165,7 +169,17 @@ def _shape(info: FieldInfo) -> _Shape:
         container=container,
         list_type=str(extra.get("x-kubernetes-list-type", "")),
         unique_by=str(keys[0]) if isinstance(keys, list) and keys else "",
+        rules=tuple(_value_rules(info)),
     )
+
+
+def _value_rules(info: FieldInfo) -> Iterator[tuple[str, str]]:
+    """The CEL rules of a scalar; where it may be left out, they stand inside ``Annotated[…] | None``."""
+    inner = (found for part in get_args(info.annotation) for found in getattr(part, "__metadata__", ()))
+    for one in (info, *inner):
+        extra = getattr(one, "json_schema_extra", None)
+        rules = extra.get("x-kubernetes-validations", ()) if isinstance(extra, dict) else ()
+        yield from ((str(rule["rule"]), str(rule["message"])) for rule in rules)
 
 
 def _unwrapped(annotation: Any) -> tuple[type[Model] | None, str]:
@@ -235,9 +249,11 @@ def _rules(model: type[Model], data: Any, path: Path) -> Iterator[FieldMistake]:
     if not isinstance(data, Mapping):
         return
     for rule in model.cel:
-        if "oldSelf" not in rule.rule and not _holds(rule, data):
+        if "oldSelf" not in rule.rule and not _holds(rule.rule, data):
             yield _broken(rule, path)
     for key, shape in _shapes(model).items():
+        if shape.rules and data.get(key) is not None:
+            yield from (FieldMistake((*path, key), said) for rule, said in shape.rules if not _holds(rule, data[key]))
         if shape.model is not None and key in data:
             for inner_path, inner in _inner(shape.container, data[key], (*path, key)):
                 yield from _rules(shape.model, inner, inner_path)
@@ -250,9 +266,9 @@ def _broken(rule: Rule, path: Path) -> FieldMistake:
     return FieldMistake((*path, *(part for part in rule.field.split(".") if part)), rule.message)
 
 
-def _holds(rule: Rule, data: Mapping[str, Any]) -> bool:
+def _holds(rule: str, data: Any) -> bool:
     try:
-        return compile_rule(rule.rule)(data)
+        return compile_rule(rule)(data)
     except CelError:
         return True
 

@@ -45,6 +45,14 @@ def told(manifests: Manifests) -> list[str]:
             id="a CEL rule",
         ),
         pytest.param(
+            "  tasks:\n    - {name: a, script: x, resources: {memory: 2P, cpu: 1000000001m}}\n",
+            [
+                "m.yaml:6:40: spec.tasks[0].resources.memory: must be a memory quantity from 0 to 1Pi bytes, such as 512Mi or 2Gi",
+                "m.yaml:6:52: spec.tasks[0].resources.cpu: must be a CPU quantity from 0 to 1000000 cores, such as 500m or 2",
+            ],
+            id="a bound of a quantity, which only a CEL rule holds",
+        ),
+        pytest.param(
             "  tasks:\n    - {name: a}\n    - {name: b, dependsOn: [a, a]}\n",
             ['m.yaml:7:32: spec.tasks[1].dependsOn[1]: "a" is given twice; spec.tasks[1].dependsOn[0] has it already'],
             id="an item twice in a set",

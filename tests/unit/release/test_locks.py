@@ -24,6 +24,7 @@ WANTED = {
     + [name for extra in EXTRAS.values() for name in extra]
     + PROJECT["dependency-groups"]["dev"],
     "scan": PROJECT["dependency-groups"]["scan"],
+    "fuzz": PROJECT["dependency-groups"]["fuzz"],
 }
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+?))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
@@ -81,7 +82,7 @@ def test_lock_is_closed_under_dependencies(name: str):
 def test_locks_agree(name: str):
     everything = read_lock("dev")
     own = {package: pin for package, pin in read_lock(name).items() if everything.get(package) != pin}
-    if name == "scan":
+    if name in {"scan", "fuzz"}:
         # Tools in an environment of their own: they may hold what the others do not, but no other version of it.
         own = {
             package: pin for package, pin in own.items() if package in everything and everything[package][0] != pin[0]
