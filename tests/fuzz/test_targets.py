@@ -10,6 +10,7 @@ from tests.fuzz.targets import TARGETS
 
 FOUND = [
     ("quantities", b"\x0b\n!"),  # 99999999999900P: the reader took for valid what the API server refuses
+    ("splitter", b"\xb6V[\xb6p"),  # an empty item of a numbered list had no words, and the splitter failed
 ]
 """Inputs that failed once."""
 

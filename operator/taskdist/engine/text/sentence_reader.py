@@ -272,6 +272,8 @@ class SentenceReader:
         line.latest = step
 
     def _step(self, line: _Line, clause: Clause, judgement: Judgement) -> Step | None:
+        if not clause.words:
+            return None  # the number of a list's item with nothing behind it
         number = self.progress.sentence
         verb = clause.words[judgement.verb] if judgement.verb >= 0 else None
         if clause.again:
