@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from graphlib import TopologicalSorter
 from itertools import pairwise
 
 from pydantic import TypeAdapter, ValidationError
@@ -82,13 +83,19 @@ def splitter(source: Source) -> None:
     for task in found.tasks:
         assert LABEL.fullmatch(task.id), task.id
         begin, end = task.span
-        assert 0 <= begin <= end <= len(text), task
+        assert 0 <= begin < end <= len(text), task
+        assert task.description.strip(), task
         task.description.encode()
     for edge in found.edges:
         assert edge.before in ids, edge
         assert edge.after in ids, edge
         assert edge.before != edge.after, edge
         assert 0 <= edge.confidence <= 1, edge
+    after: dict[str, set[str]] = {}
+    for edge in found.edges:
+        if edge.confidence >= 0.5:
+            after.setdefault(edge.after, set()).add(edge.before)
+    TopologicalSorter(after).prepare()  # raises on a cycle
     assert split(text) == found
 
 
