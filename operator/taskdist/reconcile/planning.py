@@ -65,7 +65,10 @@ def latest(seen: Projection) -> PlanRecord | None:
 
 
 def is_over(seen: Projection) -> bool:
-    """True if the distribution has finished with this very spec: deleted children are not made again."""
+    """True if the distribution has finished with this very spec: deleted children are not made again.
+
+    Back at this spec after another one, the status still speaks of that: while all children are there, it is derived once more.
+    """
     record = latest(seen)
     finished = any(
         c.get("type") == "Finished" and c.get("status") == "True" for c in seen.root_status.get("conditions", ())
@@ -73,7 +76,11 @@ def is_over(seen: Projection) -> bool:
     status = seen.root_status
     asked = tokens(seen.root) if seen.root is not None else ("", "")
     done = (status.get("observedRetry", ""), status.get("observedResubmit", ""))
-    return finished and record is not None and record.spec_hash == seen.spec_hash and asked == done
+    if not finished or record is None or record.spec_hash != seen.spec_hash or asked != done:
+        return False
+    if seen.root is None or status.get("observedGeneration") == seen.root.metadata.generation:
+        return True
+    return _gate(seen.root, record) is not None or len(seen.subtasks) - seen.member_count != record.total
 
 
 def needs_plan(seen: Projection) -> bool:

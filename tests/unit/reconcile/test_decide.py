@@ -349,6 +349,43 @@ def test_a_finished_distribution_is_not_run_again_when_its_children_are_deleted(
     assert world.status["phase"] == "Succeeded"
 
 
+def test_what_is_over_is_told_of_the_spec_that_is_there() -> None:
+    world = World(plan(task("a")))
+    world.run_to_the_end()
+    world.edit(limits={"budgetUSD": "1000"})
+    world.settle()
+    assert world.condition("BudgetAvailable")["reason"] == "WithinBudget"
+    world.edit()
+    world.settle()
+    assert world.condition("BudgetAvailable")["reason"] == "NoBudgetSet"
+    assert world.status["phase"] == "Succeeded"
+    assert world.created == ["release-a-1"]
+
+
+@pytest.mark.parametrize("spec", [{"planning": {"mode": "PlanOnly"}}, {"suspend": True}, {"cancel": True}])
+def test_what_is_over_stays_so_whatever_would_have_kept_it_from_running(spec: dict[str, object]) -> None:
+    world = World(plan(task("a")))
+    world.run_to_the_end()
+    world.edit(**spec)
+    world.settle()
+    assert world.status["phase"] == "Succeeded"
+    assert world.status["observedGeneration"] == 2
+    assert world.condition("Finished")["status"] == "True"
+
+
+def test_what_is_over_stays_so_after_an_edit_there_and_back_without_its_children() -> None:
+    world = World(plan(task("a")))
+    world.run_to_the_end()
+    world.subtasks.clear()
+    world.pods.clear()
+    world.forget_everything()
+    world.edit()
+    world.settle()
+    assert world.created == ["release-a-1"]
+    assert world.status["phase"] == "Succeeded"
+    assert world.status["observedGeneration"] == 2
+
+
 def test_an_agent_type_that_is_missing_holds_the_subtask_until_it_comes() -> None:
     world = World(plan(task("a")))
     agent_type = world.catalogue.agent_types.pop("general")
