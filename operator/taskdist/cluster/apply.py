@@ -119,7 +119,8 @@ class Applier:
         self._writes.put(priority, run)
 
     def _refused(self, key: Key, error: ApiError) -> None:
-        level = logging.INFO if error.status in {404, 409} or error.transient else logging.ERROR
+        expected = error.status in {404, 409} or error.transient or error.namespace_ends
+        level = logging.INFO if expected else logging.ERROR
         _log.log(level, "%s: a write was refused: %s", key, error)
         self._on_failure(key, error.retry_after)
 

@@ -30,6 +30,11 @@ class ApiError(Exception):
         return self.status in {408, 429} or self.status >= 500
 
     @property
+    def namespace_ends(self) -> bool:
+        """True if the object's namespace is being deleted: whatever is in it goes soon, and nobody is to blame."""
+        return self.status == 403 and "because it is being terminated" in self.message
+
+    @property
     def gone(self) -> bool:
         """True if a list or watch must start anew (410, by either of its two names)."""
         return self.status == 410 or self.reason in {"Gone", "Expired"}
