@@ -287,7 +287,7 @@ def _told(problem: Any) -> FieldMistake:
 def _choice(context: Mapping[str, Any], value: object) -> str:
     names = [part.strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")]
     guess = did_you_mean(value, names) if isinstance(value, str) else ""
-    return f"must be {_one_of(names)}, not {quoted(value)}{guess}"
+    return f"must be {_one_of(names)}, not {'nothing' if value is None else quoted(value)}{guess}"
 
 
 def _pattern(context: Mapping[str, Any], value: object) -> str:
