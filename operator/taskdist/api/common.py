@@ -51,7 +51,7 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, alias_generator=camel, populate_by_name=True, extra="ignore", allow_inf_nan=False
+        frozen=True, alias_generator=camel, populate_by_name=True, extra="ignore", allow_inf_nan=False, defer_build=True
     )
     cel: ClassVar[tuple[Rule, ...]] = ()
     terse: ClassVar[bool] = False
