@@ -83,8 +83,11 @@ def test_the_second_plan_rests_on_the_first_run(
         work(agent, "count", message=PEAK),
         work(agent, "sort", "count", peak_memory="1500Mi"),
     ]
-    spec = {"tasks": tasks, "retry": {"backoffSeconds": 1}}
+    spec: dict[str, Any] = {"tasks": tasks, "retry": {"backoffSeconds": 1}}
 
+    apply(cluster, namespace, "reviewed", **spec, planning={"mode": "Manual"})
+    wait_for(cluster, namespace, "reviewed", "Planned")
+    reviewed = cluster.get("td", "reviewed", "-n", namespace)["status"]["plan"]
     apply(cluster, namespace, "first", **spec)
     wait_for(cluster, namespace, "first", "Succeeded")
     first = plan(cluster, namespace, "first")
@@ -106,6 +109,12 @@ def test_the_second_plan_rests_on_the_first_run(
     assert [reason for reason, _ in first["attempts"]["sort"]] == ["OOMKilled", "Completed"]
     assert [reason for reason, _ in second["attempts"]["sort"]] == ["Completed"]
     assert memory["sort"] >= 1500
+
+    # What was learned meanwhile makes no other plan of what somebody has read and may have approved in Git.
+    apply(cluster, namespace, "reviewed", **spec, planning={"mode": "Manual"}, approvedPlanHash=reviewed["hash"])
+    wait_for(cluster, namespace, "reviewed", "Succeeded")
+    assert cluster.get("td", "reviewed", "-n", namespace)["status"]["plan"] == reviewed
+    assert plan(cluster, namespace, "reviewed")["each"] == first["each"]
 
 
 def test_operators_that_are_killed_count_nothing_twice(

@@ -122,7 +122,7 @@ class ExecutionPlanSpec(Model):
     schedule: Schedule
     """How good the schedule is."""
     warning_count: Count = 0
-    """Number of all warnings, shown and omitted."""
+    """Number of warnings and errors; what is only good to know (severity Info) does not count."""
     warnings: Annotated[tuple[PlanWarning, ...], Field(max_length=100)] = ()
     """What the user should know before it runs, the worst first; at most 100."""
 

@@ -472,7 +472,7 @@ class TaskDistributionStatus(Model):
     completion_time: Timestamp | None = None
     """When the last subtask ended."""
     warning_count: Count = 0
-    """Number of all warnings, shown and omitted."""
+    """Number of warnings and errors; what is only good to know (severity Info) does not count."""
     warnings: Annotated[tuple[PlanWarning, ...], Field(max_length=20)] = ()
     """What the user should know, the worst first; at most 20. `taskdist plan` prints the same."""
     warnings_omitted: Count = 0

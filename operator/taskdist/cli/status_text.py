@@ -142,7 +142,7 @@ def _trouble(root: TaskDistribution, width: int) -> Iterator[Line]:
     serious = _serious(root)
     for warning in serious[:_MOST_WARNINGS]:
         yield line(Span(fit(f"! {warning.code}  {clean(warning.message)}", width), "warning"))
-    more = root.status.warning_count - min(len(serious), _MOST_WARNINGS)
+    more = len(root.status.warnings) + root.status.warnings_omitted - min(len(serious), _MOST_WARNINGS)
     if more > 0:
         yield line(Span(f"  {count(more, 'more remark')}: taskdist plan show {clean(root.metadata.name)}", "dim"))
 

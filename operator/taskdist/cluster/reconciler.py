@@ -28,10 +28,11 @@ from taskdist.cluster.watch import Watch
 from taskdist.cluster.wire import WireNamespace, WireNode, WirePlan, WirePod, WireSubTask
 from taskdist.cluster.writes import Priority, WriteQueue
 from taskdist.engine.model import Plan
+from taskdist.planning.learned import kept, recalled
 from taskdist.planning.request import InvalidRequest, plan_request
 from taskdist.reconcile.actions import Body, Decision
 from taskdist.reconcile.decide import decide
-from taskdist.reconcile.planning import needs_plan
+from taskdist.reconcile.planning import known_then, needs_plan
 from taskdist.reconcile.projection import Projection
 from taskdist.reconcile.reserved import reservations
 from taskdist.telemetry import metrics
@@ -189,6 +190,7 @@ class Reconciler:
                 tuple(self.store.catalogue.agent_types.values()),
                 tuple(self.store.catalogue.providers.values()),
                 cluster=replace(facts, running=reservations(self.store.peers(seen.namespace), seen)),
+                history=recalled(known_then(seen)),
                 namespace_labels=self.store.catalogue.namespaces[seen.namespace],
                 priority=seen.priority,
             )
@@ -197,6 +199,7 @@ class Reconciler:
         else:
             with metrics.PLAN_SECONDS.time():
                 plan = await asyncio.to_thread(engine.plan, request)
+            seen.rests_on = kept(request.history, plan.subtasks)
         seen.planned, seen.planned_for = plan, wanted
         _log.info("%s/%s: planned %d subtasks", seen.namespace, seen.name, len(plan.subtasks))
 

@@ -34,7 +34,7 @@ from taskdist.reconcile.actions import Body
 from taskdist.reconcile.advance import slots_of
 from taskdist.reconcile.health import take_up
 from taskdist.reconcile.learning import Lesson, lessons
-from taskdist.reconcile.plan_object import SPEC_HASH
+from taskdist.reconcile.plan_object import RESTS_ON, SPEC_HASH
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection, pod_key
 from taskdist.reconcile.slots import Claimant
 
@@ -257,6 +257,7 @@ class Store:
                 seen.spec.subtask_count,
                 seen.metadata.owner_uid("TaskDistribution"),
                 seen.metadata.uid,
+                seen.metadata.annotations.get(RESTS_ON, ""),
             )
         self._settle(key)
 

@@ -1,16 +1,56 @@
-"""What an AgentType's status holds of finished attempts, as the engine has it, and back."""
+"""What finished attempts taught, as an AgentType's status holds it and as an ExecutionPlan does, and back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from dataclasses import astuple, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from taskdist.engine.history import TASK, WHOLE, Known, Learned
+from taskdist.engine.history import TASK, WHOLE, Known, Learned, task_key
+from taskdist.engine.model import Observation, TaskObservation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from taskdist.api.agent_type import AgentType, AgentTypeStatus
-    from taskdist.engine.model import Observation
+    from taskdist.engine.model import PlannedSubTask
+
+_MOST_KEPT: Final = 128 * 1024
+"""Characters that a plan may keep of what it rests on; an object has room for 256 Ki in annotations."""
+_MOST_READ: Final = 8 * 1024**2
+"""Bytes that it may unpack to: far above what is ever kept, and little enough to be read."""
+
+
+def kept(history: Iterable[Observation], subtasks: Collection[PlannedSubTask]) -> str:
+    """Pack what was known of the agent types and tasks of a plan, also if that is nothing; empty if it is far too much."""
+    used = {s.agent_type for s in subtasks}
+    known = [one for one in history if one.agent_type in used]
+    if any(one.tasks for one in known):
+        tasks = {task_key(s.agent_type, s.description, s.work, s.item) for s in subtasks}
+        known = [replace(one, tasks=tuple(task for task in one.tasks if task.key in tasks)) for one in known]
+    told = json.dumps([astuple(one) for one in known], separators=(",", ":"))
+    packed = base64.b64encode(gzip.compress(told.encode(), mtime=0)).decode()
+    return packed if len(packed) <= _MOST_KEPT else ""
+
+
+def recalled(packed: str) -> tuple[Observation, ...] | None:
+    """Unpack what :func:`kept` packed; None if there is nothing, or it was not packed by that."""
+    if not packed:
+        return None
+    try:
+        told = zlib.decompressobj(wbits=31).decompress(base64.b64decode(packed, validate=True), _MOST_READ)
+        return tuple(_observation(one) for one in json.loads(told))
+    except (binascii.Error, zlib.error, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _observation(told: list[Any]) -> Observation:
+    tasks: Any = told[-1]
+    return replace(Observation(*told), tasks=tuple(TaskObservation(*task) for task in tasks))
 
 
 def observations(agent_types: Iterable[AgentType]) -> tuple[Observation, ...]:

@@ -9,13 +9,15 @@ from typing import Any
 
 from taskdist.api.names import API_VERSION, Annotation, Label
 from taskdist.api.task_distribution import TaskDistribution
-from taskdist.engine.model import Finding, Plan, PlannedSubTask
+from taskdist.engine.model import Finding, Plan, PlannedSubTask, Severity
 from taskdist.engine.quantity import format_cpu, format_memory
 from taskdist.reconcile.actions import CreateObject
 from taskdist.reconcile.owners import child_metadata
 from taskdist.reconcile.text import decimal
 
 SPEC_HASH = "taskdist.dev/spec-hash"
+RESTS_ON = "taskdist.dev/rests-on"
+"""What the plan knew of finished attempts, packed: what it was made from must not move while a person reads it."""
 MOST_INLINE = 500
 """Above so many subtasks the assignments go into a compressed ConfigMap."""
 _MOST_WARNINGS = 100
@@ -27,7 +29,9 @@ def plan_name(distribution: str, revision: int) -> str:
     return f"{distribution}-{revision}"
 
 
-def plan_objects(root: TaskDistribution, plan: Plan, revision: int, spec_hash: str) -> tuple[CreateObject, ...]:
+def plan_objects(
+    root: TaskDistribution, plan: Plan, revision: int, spec_hash: str, rests_on: str = ""
+) -> tuple[CreateObject, ...]:
     """What is created for a revision: the ExecutionPlan, after a ConfigMap with the assignments where they are many."""
     name = plan_name(root.metadata.name, revision)
     labels = {Label.REVISION: str(revision)}
@@ -46,7 +50,7 @@ def plan_objects(root: TaskDistribution, plan: Plan, revision: int, spec_hash: s
             "gap": decimal(max(plan.schedule.gap, 0.0), 4),
             "method": plan.schedule.method,
         },
-        "warningCount": len(plan.findings),
+        "warningCount": warning_count(plan),
         "warnings": [warning_status(f) for f in plan.findings[:_MOST_WARNINGS]],
     }
     made = []
@@ -68,7 +72,7 @@ def plan_objects(root: TaskDistribution, plan: Plan, revision: int, spec_hash: s
         )
     else:
         spec["subtasks"] = assignments
-    annotations = {SPEC_HASH: spec_hash, Annotation.PLAN_HASH: plan.hash}
+    annotations = {SPEC_HASH: spec_hash, Annotation.PLAN_HASH: plan.hash} | ({RESTS_ON: rests_on} if rests_on else {})
     body = {
         "apiVersion": API_VERSION,
         "kind": "ExecutionPlan",
@@ -99,6 +103,11 @@ def estimate_status(plan: Plan) -> dict[str, Any]:
         "durationSeconds": estimate.seconds,
         "basis": estimate.basis.value,
     }
+
+
+def warning_count(plan: Plan) -> int:
+    """How many findings ask for attention: what is only good to know is no warning."""
+    return sum(finding.severity is not Severity.INFO for finding in plan.findings)
 
 
 def warning_status(finding: Finding) -> dict[str, Any]:

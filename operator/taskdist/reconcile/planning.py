@@ -64,6 +64,15 @@ def latest(seen: Projection) -> PlanRecord | None:
     return max(seen.plans.values(), key=lambda r: r.revision, default=None)
 
 
+def known_then(seen: Projection) -> str:
+    """What the newest plan rests on, if it answers the spec of now: planned anew, it rests on the same.
+
+    What attempts of others teach between a plan and its approval must not make another plan of what a person has read.
+    """
+    record = latest(seen)
+    return record.rests_on if record is not None and record.spec_hash == seen.spec_hash else ""
+
+
 def is_over(seen: Projection) -> bool:
     """True if the distribution has finished with this very spec: deleted children are not made again.
 
@@ -122,9 +131,13 @@ def plan_ahead(seen: Projection, root: TaskDistribution, now: datetime) -> Plann
 
 
 def deadline(seen: Projection, root: TaskDistribution) -> datetime | None:
-    """When all must be done; ``None`` before the first start, or without ``limits.deadlineSeconds``."""
+    """When all must be done; ``None`` before the first start, or without ``limits.deadlineSeconds``.
+
+    A retry has all of the time anew: else what failed for want of it could never be tried again.
+    """
     seconds = root.spec.limits.deadline_seconds
-    return seen.first_start + timedelta(seconds=seconds) if seconds and seen.first_start is not None else None
+    start = seen.try_start or seen.first_start
+    return start + timedelta(seconds=seconds) if seconds and start is not None else None
 
 
 def expiry(seen: Projection, root: TaskDistribution) -> datetime | None:
@@ -196,7 +209,11 @@ def _store(seen: Projection, root: TaskDistribution, plan: Plan, before: PlanRec
         return Planning(Mode.HELD, Reason.PLANNING, plan=plan, record=before)
     seen.pending.add(key)
     return Planning(
-        Mode.HELD, Reason.PLANNING, plan=plan, record=before, actions=plan_objects(root, plan, revision, wanted)
+        Mode.HELD,
+        Reason.PLANNING,
+        plan=plan,
+        record=before,
+        actions=plan_objects(root, plan, revision, wanted, seen.rests_on),
     )
 
 

@@ -40,6 +40,7 @@ class PlanRecord:
     total: int
     owner_uid: str = ""
     uid: str = ""
+    rests_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Projection:
     whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
     ``gone`` are the UIDs of SubTasks that we deleted and no watch has told the end of yet. ``predecessors`` are, by id,
     the UIDs of the SubTasks that were there before. ``admitted`` says when a pod that had to be admitted by a queue was first
-    seen without gates.
+    seen without gates. ``first_start`` and ``last_finish`` are those of the run since the last resubmit, ``try_start`` is the
+    first start since the last retry of it. ``rests_on`` is what the engine knew of finished attempts when it planned
+    (:func:`taskdist.planning.learned.kept`).
     """
 
     namespace: str
@@ -71,6 +74,7 @@ class Projection:
     plans: dict[str, PlanRecord] = field(default_factory=dict)
     planned: Plan | None = None
     planned_for: str = ""
+    rests_on: str = ""
     materialized: str = ""
     scanned: str = ""
     awaited: set[str] = field(default_factory=set)
@@ -82,6 +86,7 @@ class Projection:
     phases: Counter[SubTaskPhase] = field(default_factory=Counter)
     usage: UsageView = field(default_factory=UsageView)
     first_start: datetime | None = None
+    try_start: datetime | None = None
     last_finish: datetime | None = None
     priority: int = 0
     blocked: dict[str, tuple[datetime, SubTaskReason]] = field(default_factory=dict)
@@ -119,11 +124,13 @@ class Projection:
             for child in [s for s in self.subtasks.values() if s.owner_uid != root.metadata.uid]:
                 self.forget_subtask(child.id, child.uid)
             self.plans = {n: p for n, p in self.plans.items() if p.owner_uid == root.metadata.uid}
-            self.first_start = self.last_finish = None
-            for child in self.subtasks.values():
-                self._clock_in(child)
+        again = self.root is None or tokens(self.root) != tokens(root)
         self.root = root
         self.root_status = status
+        if again:  # another run has another beginning
+            self.first_start = self.try_start = self.last_finish = None
+            for child in self.subtasks.values():
+                self._clock_in(child)
         return changed
 
     def observe_subtask(self, seen: SubTaskView) -> None:
@@ -350,9 +357,14 @@ class Projection:
             self.phases[phase] += 1
 
     def _clock_in(self, seen: SubTaskView) -> None:
+        retry, resubmit = tokens(self.root) if self.root is not None else ("", "")
+        if resubmit and seen.resubmit_token != resubmit:
+            return  # of the run before; it is about to be deleted
         for attempt in seen.attempts:
             if attempt.started_at and (self.first_start is None or attempt.started_at < self.first_start):
                 self.first_start = attempt.started_at
+            if attempt.started_at and (not retry or seen.retry_token == retry):
+                self.try_start = min(self.try_start or attempt.started_at, attempt.started_at)
             if attempt.finished_at and (self.last_finish is None or attempt.finished_at > self.last_finish):
                 self.last_finish = attempt.finished_at
 

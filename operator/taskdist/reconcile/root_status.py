@@ -9,7 +9,7 @@ from taskdist.api.names import ConditionStatus, ConditionType, Phase, Reason, Su
 from taskdist.api.task_distribution import PlanningMode, TaskDistribution
 from taskdist.engine.model import Finding, Plan, Severity
 from taskdist.reconcile.actions import Body, Event
-from taskdist.reconcile.plan_object import estimate_status, parallelism_status, warning_status
+from taskdist.reconcile.plan_object import estimate_status, parallelism_status, warning_count, warning_status
 from taskdist.reconcile.planning import Mode, Planning
 from taskdist.reconcile.projection import Projection, tokens
 from taskdist.reconcile.text import decimal, wire_time
@@ -273,7 +273,7 @@ def _first(plan: Plan | None, codes: frozenset[str]) -> Finding | None:
 
 def _plan_part(plan: Plan) -> Body:
     part: Body = {
-        "warningCount": len(plan.findings),
+        "warningCount": warning_count(plan),
         "warnings": [warning_status(f) for f in plan.findings[:_MOST_WARNINGS]],
         "warningsOmitted": max(len(plan.findings) - _MOST_WARNINGS, 0),
     }

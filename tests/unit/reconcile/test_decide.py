@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.reconcile.world import World, distribution, invalid_plan, plan, task
 
-from taskdist.engine.model import TriggerRule
+from taskdist.engine.model import Finding, Severity, TriggerRule
+from taskdist.reconcile.planning import known_then
 from taskdist.reconcile.views import PodPhase
 
 DIAMOND = (task("a"), task("b").after("a"), task("c").after("a"), task("d").after("b", "c"))
@@ -430,3 +431,24 @@ def test_any_graph_ends_the_same_however_often_the_operator_is_restarted(
     assert world.status["phase"] == "Succeeded"
     assert len(world.created) == len(graph)
     assert world.most_at_once <= most
+
+
+def test_a_plan_rests_on_the_same_knowledge_as_long_as_the_spec_is_the_same() -> None:
+    world = World(plan(task("a")), distribution(planning={"mode": "Manual"}))
+    world.seen.rests_on = "what was known"
+    world.settle()
+    world.forget_everything()
+    assert known_then(world.seen) == "what was known"
+    world.edit(planning={"mode": "Manual"}, approvedPlanHash="abc1")
+    assert known_then(world.seen) == "what was known", "to approve a plan is not to ask for another"
+    world.edit(planning={"mode": "Manual"}, strategy="Parallel")
+    assert known_then(world.seen) == ""
+
+
+def test_what_is_only_good_to_know_is_no_warning() -> None:
+    severities = (Severity.WARNING, Severity.INFO, Severity.INFO)
+    found = tuple(Finding(f"Code{n}", severity, "spec", "…") for n, severity in enumerate(severities))
+    world = World(replace(plan(task("a")), findings=found))
+    world.settle()
+    assert world.status["warningCount"] == 1
+    assert len(world.status["warnings"]) == 3

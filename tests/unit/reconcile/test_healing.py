@@ -70,6 +70,50 @@ def test_resubmit_runs_everything_again() -> None:
     assert world.status["phase"] == "Succeeded"
 
 
+def test_a_resubmitted_run_begins_and_ends_by_its_own_clock() -> None:
+    world = World(plan(task("a"), task("b")))
+    world.run_to_the_end()
+    before = world.status
+    world.now += timedelta(days=1)
+    world.edit(annotations={"taskdist.dev/resubmit": "now"})
+    world.settle()
+    assert "startTime" not in world.status, "nothing of the new run has started yet"
+    begun = world.now
+    world.run_to_the_end()
+    assert world.status["startTime"] == f"{begun:%Y-%m-%dT%H:%M:%SZ}" > before["completionTime"]
+    assert world.status["actual"]["durationSeconds"] == before["actual"]["durationSeconds"]
+    world.forget_everything()
+    world.settle()
+    assert world.status["startTime"] == f"{begun:%Y-%m-%dT%H:%M:%SZ}", "a restart reads the same"
+
+
+@pytest.mark.parametrize("again", ["retry", "resubmit"])
+def test_what_is_tried_again_has_all_of_its_deadline_anew(again: str) -> None:
+    world = World(plan(task("a"), task("b").after("a")), distribution(limits={"deadlineSeconds": 60}))
+    world.settle()
+    world.end_pod("release-a-1")
+    world.settle()
+    world.end_pod("release-b-1", code=1, seconds=30)
+    world.settle()
+    assert world.status["phase"] == "Failed"
+    world.now += timedelta(days=1)
+    world.edit(annotations={f"taskdist.dev/{again}": "now"}, limits={"deadlineSeconds": 60})
+    world.run_to_the_end()
+    assert world.status["phase"] == "Succeeded"
+
+
+def test_a_retry_of_nothing_does_not_lift_the_deadline() -> None:
+    world = World(plan(task("a")), distribution(limits={"deadlineSeconds": 60}))
+    world.settle()
+    world.run_pod("release-a-1")
+    world.settle()
+    world.edit(annotations={"taskdist.dev/retry": "now"}, limits={"deadlineSeconds": 60})
+    world.now += timedelta(seconds=61)
+    world.settle()
+    assert world.condition("Finished")["reason"] == "Failed"
+    assert world.condition("Stalled")["reason"] == "DeadlineExceeded"
+
+
 def test_nothing_starts_on_the_end_of_a_parent_that_is_being_replaced() -> None:
     world = World(plan(task("a"), task("b").after("a")))
     world.settle()

@@ -261,9 +261,16 @@ class World:
         match action:
             case CreateObject(kind="ExecutionPlan"):
                 spec = action.body["spec"]
-                digest = action.body["metadata"]["annotations"]["taskdist.dev/spec-hash"]
+                notes = action.body["metadata"]["annotations"]
                 record = PlanRecord(
-                    action.name, spec["revision"], spec["hash"], digest, spec["subtaskCount"], "root-uid", action.name
+                    action.name,
+                    spec["revision"],
+                    spec["hash"],
+                    notes["taskdist.dev/spec-hash"],
+                    spec["subtaskCount"],
+                    "root-uid",
+                    action.name,
+                    notes.get("taskdist.dev/rests-on", ""),
                 )
                 self.plans[action.name] = self.seen.plans[action.name] = record
                 self.seen.pending.discard(("plan", action.name))
