@@ -23,6 +23,11 @@ def list_map(key: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
+def changes(*rules: Rule) -> dict[str, Any]:
+    """JSON Schema extras of a field whose change the API server judges."""
+    return {"x-kubernetes-validations": [{"rule": r.rule, "message": r.message} for r in rules]}
+
+
 def _int_or_string(*rules: Rule) -> dict[str, Any]:
     """JSON Schema extras of text that may also be written as a whole number without quotes."""
     extras: dict[str, Any] = {"x-kubernetes-int-or-string": True}

@@ -47,6 +47,8 @@ class Kind:
     columns: tuple[Column, ...]
     namespaced: bool = True
     selectable: tuple[str, ...] = ()
+    internal: bool = False
+    """Whether nobody but the operator writes it, thousands of times: then the API server checks no values by rules."""
 
     @property
     def name(self) -> str:
@@ -96,6 +98,7 @@ KINDS: Final = (
             AGE,
         ),
         selectable=(".status.phase", ".spec.agentType", ".spec.taskDistribution"),
+        internal=True,
     ),
     Kind(
         ExecutionPlan,
@@ -145,7 +148,7 @@ def crd(kind: Kind) -> dict[str, Any]:
         "name": VERSION,
         "served": True,
         "storage": True,
-        "schema": {"openAPIV3Schema": structural(kind.model)},
+        "schema": {"openAPIV3Schema": structural(kind.model, internal=kind.internal)},
         "subresources": {"status": {}},
         "additionalPrinterColumns": [column.definition() for column in kind.columns],
     }

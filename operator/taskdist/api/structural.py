@@ -27,10 +27,16 @@ _KEPT: Final[tuple[str, ...]] = (
 """What is taken over from JSON Schema as it is."""
 
 
-def structural(model: type[Model]) -> Schema:
-    """Return the structural schema of one kind; ``metadata`` is left to the API server."""
+def structural(model: type[Model], *, internal: bool = False) -> Schema:
+    """Return the structural schema of one kind; ``metadata`` is left to the API server.
+
+    Of an ``internal`` kind, which only the operator writes, the rules about changes are kept and those about values left out: the
+    server evaluates all of them at every write of a status, which costs it more than the write itself.
+    """
     document = model.model_json_schema(by_alias=True)
     schema = _Inliner(document.get("$defs", {})).of_object(model, document)
+    if internal:
+        _keep_rules_about_changes(schema)
     properties = schema["properties"]
     properties["apiVersion"] = {"type": "string", "description": "Group and version of the object's schema."}
     properties["kind"] = {"type": "string", "description": "Kind of the object."}
@@ -79,7 +85,7 @@ class _Inliner:
             name = node["$ref"].rpartition("/")[2]
             if name in self.classes:
                 return self.of_object(self.classes[name], self.definitions[name], defaults=defaults)
-            node = self.definitions[name]
+            node = self.definitions[name] | {key: value for key, value in node.items() if key != "$ref"}
         schema = {key: node[key] for key in _KEPT if key in node}
         if "const" in node:
             schema["enum"] = [node["const"]]
@@ -93,6 +99,16 @@ class _Inliner:
             del schema["type"]
             schema |= {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}
         return schema
+
+
+def _keep_rules_about_changes(schema: Schema) -> None:
+    rules = [rule for rule in schema.pop("x-kubernetes-validations", ()) if "oldSelf" in rule["rule"]]
+    if rules:
+        schema["x-kubernetes-validations"] = rules
+    inner = [schema.get(name) for name in ("items", "additionalProperties")]
+    for node in (*schema.get("properties", {}).values(), *inner):
+        if isinstance(node, dict):
+            _keep_rules_about_changes(node)
 
 
 def _default(field: FieldInfo, node: Schema, schema: Schema) -> Schema:

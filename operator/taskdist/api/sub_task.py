@@ -37,6 +37,7 @@ from taskdist.api.scalars import (
     Script,
     Timestamp,
     TotalSeconds,
+    changes,
     list_map,
 )
 
@@ -68,9 +69,10 @@ class SubTaskEstimate(Model):
 class SubTaskSpec(Model):
     """What is to be done. It never changes: a changed definition makes a new SubTask."""
 
+    # That the whole of it never changes is said by a policy of the chart, which is asked at an edit of the object: a rule here
+    # would be evaluated at every write of the status too, which leaves the spec alone.
     atomic: ClassVar = True
     cel: ClassVar = (
-        Rule("self == oldSelf", "spec is immutable; a changed definition needs a new SubTask"),
         Rule(
             "!has(self.start) || !has(self.finish) || self.start <= self.finish", "must not be after finish", ".start"
         ),
@@ -135,7 +137,10 @@ class SubTaskSpec(Model):
     """How long ago, in seconds, it may have ended. Left out means any time."""
     member_of: OptionalDnsLabel = ""
     """Id of the subtask that was fanned out into this one over the items of `forEachResult`."""
-    definition_hash: Hash
+    definition_hash: Annotated[
+        Hash,
+        Field(json_schema_extra=changes(Rule("self == oldSelf", "a changed definition needs a new SubTask"))),
+    ]
     """Hash over what will run: equal hash, equal work."""
 
 
@@ -214,21 +219,22 @@ class SubTaskStatus(Model):
 
     atomic: ClassVar = True
     cel: ClassVar = (
-        Rule(
-            f"!(has(oldSelf.phase) && oldSelf.phase in {TERMINAL}) || has(self.phase) && self.phase == oldSelf.phase",
-            "a terminal phase never reverts",
-            ".phase",
-        ),
-        Rule(
-            "!has(oldSelf.attemptCount) || has(self.attemptCount) && self.attemptCount >= oldSelf.attemptCount",
-            "attempts are never taken back",
-            ".attemptCount",
-        ),
+        # What compares values stands on the fields themselves: reading a field of an object costs the server as much as the
+        # object has fields.
+        Rule("!has(oldSelf.phase) || has(self.phase)", "a phase is never taken back", ".phase"),
+        Rule("!has(oldSelf.attemptCount) || has(self.attemptCount)", "attempts are never taken back", ".attemptCount"),
     )
 
     observed_generation: Generation = 0
     """The `metadata.generation` that this status was derived from."""
-    phase: SubTaskPhase = SubTaskPhase.WAITING
+    phase: Annotated[
+        SubTaskPhase,
+        Field(
+            json_schema_extra=changes(
+                Rule(f"!(oldSelf in {TERMINAL}) || self == oldSelf", "a terminal phase never reverts")
+            )
+        ),
+    ] = SubTaskPhase.WAITING
     """Waiting, Ready, Queued, Running, Retrying, Succeeded, Failed, Skipped or Cancelled. One of the last four never
     changes again."""
     reason: SubTaskReason | None = None
@@ -237,7 +243,9 @@ class SubTaskStatus(Model):
     """Why it is in this phase, in words."""
     blocked_by: Annotated[tuple[Annotated[str, Field(max_length=128)], ...], Field(max_length=20)] = ()
     """What it waits for: ids of subtasks, or names of locks; at most 20."""
-    attempt_count: Count = 0
+    attempt_count: Annotated[
+        Count, Field(json_schema_extra=changes(Rule("self >= oldSelf", "attempts are never taken back")))
+    ] = 0
     """Number of attempts so far, also those that are no longer listed."""
     attempts: Annotated[
         tuple[Attempt, ...],

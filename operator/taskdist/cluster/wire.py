@@ -339,6 +339,7 @@ class AnnotatedMeta(Meta, frozen=True, rename="camel"):
     """Metadata with annotations, which pods are read without: theirs hold whole task documents."""
 
     annotations: dict[str, str] = {}
+    generation: int = 1
 
 
 class WireSubTask(msgspec.Struct, frozen=True):
@@ -358,6 +359,7 @@ def subtask_view(seen: WireSubTask) -> SubTaskView:
         uid=seen.metadata.uid,
         resource_version=seen.metadata.resource_version,
         definition_hash=spec.definition_hash,
+        altered=seen.metadata.generation > 1,
         description=spec.description,
         agent_type=spec.agent_type,
         specialization=spec.specialization,

@@ -62,6 +62,9 @@ class Advance:
         subtask = self.seen.subtasks.get(id_)
         if subtask is None or subtask.deleting:
             return
+        if subtask.forged:  # it is being replaced; nothing starts from it meanwhile
+            self._withdraw(id_)
+            return
         if subtask.terminal:
             self._finished(subtask)
         elif ("status", id_) not in self.seen.pending:

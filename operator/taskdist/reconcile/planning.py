@@ -229,10 +229,11 @@ def _gate(root: TaskDistribution, record: PlanRecord) -> Reason | None:
 def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: PlanRecord) -> tuple[Action, ...]:
     """The SubTasks that the plan has and the cluster lacks, and those that the cluster has and the plan lacks.
 
-    A subtask is replaced if its own definition changed or anything upstream of it is replaced; what is finished and
-    unchanged is kept with its results. One whose work is the same but whose requests, provider, time-out, retries or locks
-    changed is replaced only while it has not begun: an edit of those never throws work away. The plan is scanned once, and
-    again when what it asked for has come or gone: not at every pass, for that would cost the square of the graph's size.
+    A subtask is replaced if its own definition changed, or was tampered with, or anything upstream of it is replaced; what is
+    finished and unchanged is kept with its results. One whose work is the same but whose requests, provider, time-out,
+    retries or locks changed is replaced only while it has not begun: an edit of those never throws work away. The plan is
+    scanned once, and again when what it asked for has come or gone: not at every pass, for that would cost the square of the
+    graph's size.
     """
     if seen.materialized == record.hash or (seen.scanned == record.hash and seen.awaited):
         return ()
@@ -242,7 +243,9 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
     for planned in plan.subtasks:
         existing = seen.subtasks.get(planned.id)
         if existing is not None and (
-            existing.definition_hash != planned.definition_hash or any(d.name in replaced for d in planned.depends_on)
+            existing.definition_hash != planned.definition_hash
+            or existing.forged
+            or any(d.name in replaced for d in planned.depends_on)
         ):
             replaced.add(planned.id)
             awaited.add(planned.id)
@@ -260,7 +263,7 @@ def _materialize(seen: Projection, root: TaskDistribution, plan: Plan, record: P
     wanted = {planned.id for planned in plan.subtasks}
     for id_ in seen.subtasks.keys() - wanted:
         parent = seen.subtasks[id_].member_of
-        if parent in wanted and parent not in replaced:
+        if parent in wanted and parent not in replaced and not seen.subtasks[id_].forged:
             continue  # made by the fan-out of a subtask that stays
         awaited.add(id_)
         actions += _delete(seen, id_)

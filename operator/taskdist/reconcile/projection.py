@@ -145,6 +145,8 @@ class Projection:
                     children.append(seen.id)
             self._survivors = None
         self.subtasks[seen.id] = seen
+        if seen.forged:
+            self.rescan()
         if seen.cache_key:
             self._cached.setdefault((seen.cache_key, seen.definition_hash), set()).add(seen.id)
         if seen.member_of:

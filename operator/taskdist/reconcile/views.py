@@ -80,7 +80,11 @@ class UsageView:
 
 @dataclass(frozen=True, slots=True)
 class SubTaskView:
-    """One SubTask as last seen. ``phase`` ``None`` means that no status was written yet."""
+    """One SubTask as last seen.
+
+    ``phase`` ``None`` means that no status was written yet. ``altered``: somebody has written its spec, which the
+    operator never does.
+    """
 
     id: str
     name: str
@@ -110,6 +114,7 @@ class SubTaskView:
     resubmit_token: str = ""
     owner_uid: str = ""
     deleting: bool = False
+    altered: bool = False
     phase: SubTaskPhase | None = None
     reason: SubTaskReason | None = None
     message: str = ""
@@ -125,6 +130,11 @@ class SubTaskView:
     def terminal(self) -> bool:
         """True if it is done for good."""
         return self.phase is not None and self.phase.terminal
+
+    @property
+    def forged(self) -> bool:
+        """True if its spec must not be believed. What has ended stays: its work was done before, or came to nothing."""
+        return self.altered and not self.terminal
 
     @property
     def attempt(self) -> int:

@@ -251,6 +251,49 @@ def test_a_replaced_subtask_does_not_inherit_its_predecessors_lost_pod() -> None
     assert not world.seen.lost
 
 
+def test_a_subtask_whose_spec_was_written_is_replaced_and_never_run() -> None:
+    world = World(plan(task("a"), task("b").after("a")))
+    world.settle()
+    before = world.subtasks["release-b"]["metadata"]["uid"]
+    world.forge("b", script="rm -rf /", priority=9)
+    world.run_to_the_end()
+    assert world.subtasks["release-b"]["metadata"]["uid"] != before
+    assert "rm -rf" not in json.dumps(world.pods)
+    assert world.phases() == {"a": "Succeeded", "b": "Succeeded"}
+
+
+def test_a_subtask_that_is_forged_while_it_could_start_starts_no_pod() -> None:
+    world = World(plan(task("a"), task("b")), distribution(limits={"maxParallel": 1}))
+    world.settle()
+    world.forge("b", script="rm -rf /")
+    world.end_pod("release-a-1")
+    world.run_to_the_end()
+    assert "rm -rf" not in json.dumps(world.pods)
+    assert world.phases() == {"a": "Succeeded", "b": "Succeeded"}
+
+
+def test_work_that_has_ended_stands_although_its_spec_is_written() -> None:
+    world = World(plan(task("a"), task("b")))
+    world.settle()
+    world.end_pod("release-a-1")
+    world.settle()
+    world.forge("a", script="rm -rf /")
+    world.run_to_the_end()
+    assert world.deleted == []
+    assert world.phases() == {"a": "Succeeded", "b": "Succeeded"}
+
+
+def test_a_member_of_a_fan_out_is_replaced_too() -> None:
+    world = World(plan(task("list"), task("each").after("list").for_each("list.items")))
+    world.settle()
+    world.end_pod("release-list-1", message='{"results": {"items": ["x", "y"]}}')
+    world.settle()
+    world.forge("each-1", script="rm -rf /")
+    world.run_to_the_end()
+    assert "rm -rf" not in json.dumps(world.pods)
+    assert set(world.phases().values()) == {"Succeeded"}
+
+
 def test_an_edit_of_terms_replaces_what_has_not_begun_only() -> None:
     world = World(plan(task("a"), task("b").after("a")))
     world.settle()

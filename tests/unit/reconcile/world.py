@@ -222,6 +222,13 @@ class World:
     def lose_pod(self, name: str) -> None:
         self.seen.forget_pod(_pod(self.pods.pop(name)))
 
+    def forge(self, id_: str, **spec: Any) -> None:
+        """Somebody writes the spec of a SubTask."""
+        raw = self.subtasks[f"{self.root.metadata.name}-{id_}"]
+        raw["spec"] |= spec
+        raw["metadata"] |= {"generation": 2, "resourceVersion": str(next(self._versions))}
+        self.seen.observe_subtask(_subtask(raw))
+
     def edit(self, planned: Plan | None = None, annotations: dict[str, str] | None = None, **spec: Any) -> None:
         metadata = self.root.metadata
         self.root = distribution(
