@@ -29,7 +29,10 @@ _USUAL_CONFIDENCE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One subtask to be: what it does and what it waits for. ``path`` is where the user wrote it."""
+    """One subtask to be: what it does and what it waits for. ``path`` is where the user wrote it.
+
+    ``condition`` are the words of the text under which it is to run, empty if there are none.
+    """
 
     id: str
     description: str
@@ -38,6 +41,7 @@ class Draft:
     item: str = ""
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCEEDED
     dependencies: tuple[Dependency, ...] = ()
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ def _from_text(request: PlanRequest) -> Drafts:
             "spec.description",
             trigger_rule=task.trigger_rule,
             dependencies=tuple(kept[task.id].values()),
+            condition=task.condition,
         )
         for task in found.tasks
     )

@@ -169,6 +169,15 @@ CASES = [
     ("LargeForEach", I, "spec.tasks[0].forEach", "1 task becomes 500 pods (a: 500), 10 at a time: at least 50 rounds, about 83 min",
      [task("a").running("$(item)").each(*map(str, range(500)))], {}),
     ("WideFanIn", W, "spec.tasks[1].dependsOn", "the results of 70 subtasks", [task("a").running("$(item)").each(*map(str, range(70))), task("b").after("a")], {}),
+    ("SameWork", I, "spec.tasks[1]", "1 task does what another does already, in the same order and with the same inputs (a = b)",
+     [task("a"), task("b"), task("c").running("false"), task("d").after("a")], {}),
+    ("NoTimeToRetry", I, "spec.limits.deadlineSeconds", "any of 2 subtasks (a: 110 s, b: 110 s) would take longer than the 50 s",
+     [task("a"), task("b").after("a"), task("c").running("false").having(complexity=0.0)], {"deadline_seconds": 250}),
+    ("ConditionNotKept", W, "spec.description",
+     '2 subtasks run whether the condition holds or not (restore-backup: "If the row counts differ"', [],
+     {"description": "Migrate the database. If the row counts differ, restore the backup, otherwise delete the old database."}),
+    ("RunsOnlyAfterFailure", W, "spec.tasks[2]", "1 subtask (report) waits for the success of what runs only after a failure (undo)",
+     [task("a"), task("undo").after("a").when(TriggerRule.ANY_FAILED), task("report").after("a", "undo")], {}),
     ("StrategyWithoutEffect", W, "spec.limits.deadlineSeconds", "knows no deadline", many(1), {"strategy": Strategy.DEADLINE}),
     ("StrategyWithoutEffect", I, "spec.strategy", "there is one", many(1), {"strategy": Strategy.COST_OPTIMIZED}),
     ("CheaperProvider", I, "spec.placement.providers", "all on provider y would save $0.74 of $0.75", [task("a").by("slow").having(complexity=0.0)],
@@ -265,3 +274,28 @@ def test_words():
 def test_the_documentation_is_up_to_date():
     document = Path(__file__).parents[3] / "docs" / "findings.md"
     assert document.read_text(encoding="utf-8") == markdown()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run the tests. If they pass, deploy the service, otherwise open a ticket.",
+        "Run the tests. If they fail, roll back, otherwise deploy the service.",
+        "Run the tests and deploy the service once they pass.",
+    ],
+)
+def test_a_condition_that_a_trigger_rule_keeps_needs_no_warning(text):
+    assert "ConditionNotKept" not in codes(planned(description=text, agent_types=(GENERAL,)))
+
+
+def test_a_chain_of_clean_up_is_meant_to_run_after_a_failure_only():
+    undo = task("undo").after("a").when(TriggerRule.ANY_FAILED)
+    assert "RunsOnlyAfterFailure" not in codes(planned(task("a"), undo, task("tell").after("undo")))
+    late = task("report").after("a", "undo").when(TriggerRule.ALL_FINISHED)
+    assert "RunsOnlyAfterFailure" not in codes(planned(task("a"), undo, late))
+
+
+def test_time_for_one_retry_is_enough():
+    chain = [task("a"), task("b").after("a")]
+    assert "NoTimeToRetry" in codes(planned(*chain, deadline_seconds=309))
+    assert "NoTimeToRetry" not in codes(planned(*chain, deadline_seconds=310))

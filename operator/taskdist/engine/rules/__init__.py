@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.model import Severity
-from taskdist.engine.rules import agents, contention, estimates, feasibility, insights, parallelism, running, structure
+from taskdist.engine.rules import (
+    agents,
+    branches,
+    contention,
+    estimates,
+    feasibility,
+    insights,
+    parallelism,
+    running,
+    structure,
+)
 from taskdist.engine.rules.rule import Hit, Rule, in_order
 
 if TYPE_CHECKING:
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 
 GROUPS: Final = (
     ("What was written", structure.RULES),
+    ("What runs under a condition", branches.RULES),
     ("Who does it", agents.RULES),
     ("What it needs and where it fits", feasibility.RULES),
     ("Who else wants it", contention.RULES),

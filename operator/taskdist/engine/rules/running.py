@@ -100,6 +100,43 @@ def _wide_fan_in(facts: Facts) -> Iterator[Hit]:
         )
 
 
+def _same_work(facts: Facts) -> Iterator[Hit]:
+    """Tasks that differ in their names only: the same work for the same inputs is done again."""
+    groups: dict[object, list[tuple[int, str]]] = {}
+    for i, task in enumerate(facts.outline.request.tasks):
+        if not task.for_each:
+            work = (task.agent_type, task.description, task.work, task.for_each_result, task.input_bytes)
+            groups.setdefault((*work, frozenset(task.depends_on), task.trigger_rule), []).append((i, task.name))
+    again = [group for group in groups.values() if len(group) > 1]
+    if again:
+        few = names([" = ".join(name for _, name in group[:3]) + (" …" if len(group) > 3 else "") for group in again])
+        extra = sum(len(group) - 1 for group in again)
+        yield Hit(
+            f"{counted(extra, 'task')} {'does' if extra == 1 else 'do'} what another does already, in the same order and with "
+            f"the same inputs ({few})",
+            f"spec.tasks[{again[0][1][0]}]",
+        )
+
+
+def _no_time_to_retry(facts: Facts) -> Iterator[Hit]:
+    """Subtasks of which one failed attempt, as long as expected, moves the end beyond the deadline."""
+    deadline = facts.outline.request.limits.deadline_seconds
+    if facts.plan is None or deadline is None or facts.plan.estimate.seconds > deadline:
+        return
+    spare = deadline - facts.plan.estimate.seconds
+    risky = [
+        s
+        for s in facts.plan.subtasks
+        if s.retry.limit > 0 and s.estimate.seconds + s.retry.backoff_seconds > s.slack_seconds + spare
+    ]
+    if risky:
+        few = names([f"{s.id}: {seconds(s.estimate.seconds + s.retry.backoff_seconds)}" for s in risky])
+        yield Hit(
+            f"one failed attempt of any of {counted(len(risky), 'subtask')} ({few}) would take longer than the "
+            f"{seconds(spare)} that the deadline leaves"
+        )
+
+
 def _strategy(facts: Facts) -> Iterator[Hit]:
     request = facts.outline.request
     if request.strategy is Strategy.DEADLINE and request.limits.deadline_seconds is None:
@@ -138,6 +175,23 @@ RULES: Final = (
         f"A subtask waits for more than {FAN_IN} others: their results may be more than what it can be handed.",
         "join them in stages, or hand on a place in place of the data",
         _wide_fan_in,
+    ),
+    Rule(
+        "SameWork",
+        I,
+        "spec.tasks[]",
+        "Tasks differ in their names only: the same is done for the same inputs more than once.",
+        "remove one, or let its script and variables say in what it differs",
+        _same_work,
+    ),
+    Rule(
+        "NoTimeToRetry",
+        I,
+        "spec.limits.deadlineSeconds",
+        "The plan keeps its deadline only if nothing on its longest chain has to be tried again.",
+        "raise deadlineSeconds by the longest of them, or make the work of one attempt smaller",
+        _no_time_to_retry,
+        needs_plan=True,
     ),
     Rule(
         "StrategyWithoutEffect",

@@ -48,7 +48,7 @@ def trigger_rule(condition: Condition | None) -> TriggerRule:
     """
     if condition is None:
         return TriggerRule.ALL_SUCCEEDED
-    words = {w.lower for w in condition.clause.words}
+    words = {w.lower for w in condition.clause.words} | set(condition.text.lower().split())
     failing = bool(words & _FAILURE)
     if not failing and not words & _SUCCESS:
         return TriggerRule.ALL_SUCCEEDED

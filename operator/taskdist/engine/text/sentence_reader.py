@@ -220,9 +220,12 @@ class SentenceReader:
             line.branch = _alternative(line, clause)
         if clause.has_cue("else"):
             base = self.progress.condition
-            line.branch = Condition(
-                base.clause if base else clause, otherwise=not (base and base.otherwise), text="otherwise"
-            )
+            if base:
+                line.branch = Condition(base.clause, otherwise=not base.otherwise, text="otherwise")
+            else:  # "If they fail, roll back": the counterpart of nothing that was said is a condition of its own
+                words = next(w for r, w in clause.cues if r == "else")
+                line.branch = Condition(clause, text=words, is_test=True)
+                self.progress.condition = line.branch
         if clause.has_cue("join"):
             line.branch = None
         elif _sorts_out(clause) and judgement.kind in {"described", "task", "wish"}:

@@ -135,6 +135,19 @@ class TestConditions:
             (first, t.id) for t in found.tasks[1:]
         }
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Run the tests. If they fail, roll back, otherwise deploy.",
+            "Run the tests; if it fails, roll back; else deploy.",
+            "Run the tests. If the tests fail, roll back; otherwise deploy.",
+        ],
+    )
+    def test_what_is_for_a_failure_runs_only_after_one(self, text: str) -> None:
+        rules = {task.description: task.trigger_rule for task in split(text).tasks}
+        assert rules["roll back"] is TriggerRule.ANY_FAILED
+        assert rules["deploy"] is TriggerRule.ALL_SUCCEEDED
+
 
 class TestFindings:
     def test_a_text_without_words_has_no_task(self) -> None:
