@@ -59,6 +59,10 @@ class Api:
 
         It is in force once this returns: what is created afterwards is seen. It ends after ``seconds``.
         """
+        return (event["object"] for event in self.changes(path, seconds))
+
+    def changes(self, path: str, seconds: int) -> Iterator[dict[str, Any]]:
+        """The same with what happened to each object: the watch's events. In ``path`` it may be said since which version."""
         connection = self._connect(seconds + 30)
         joint = "&" if "?" in path else "?"
         connection.request("GET", f"{path}{joint}watch=true&timeoutSeconds={seconds}")
@@ -66,12 +70,12 @@ class Api:
         if response.status >= 400:
             raise RefusedError(response.status, response.read()[:500].decode(errors="replace"))
 
-        def objects() -> Iterator[dict[str, Any]]:
+        def events() -> Iterator[dict[str, Any]]:
             with closing(connection):
                 for line in response:
-                    yield json.loads(line)["object"]
+                    yield json.loads(line)
 
-        return objects()
+        return events()
 
     def _connect(self, timeout: float) -> http.client.HTTPSConnection:
         return http.client.HTTPSConnection(
