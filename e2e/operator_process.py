@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -18,8 +20,9 @@ _ENTRY = "import json, sys; from taskdist.handlers.run import Options, main; mai
 class OperatorProcess:
     """One replica against one cluster. Use as a context manager; it is ended, by its pid, in the end."""
 
-    def __init__(self, kubeconfig: Path, log: Path, **options: object) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, *, env: Mapping[str, str] | None = None, **options: object) -> None:
         self._log = log
+        self._env = {**os.environ, **(env or {})}
         liveness, metrics = ports.free(2)
         self.metrics_url = f"http://127.0.0.1:{metrics}/metrics"
         self._options = json.dumps(
@@ -37,7 +40,8 @@ class OperatorProcess:
     def launch(self) -> None:
         """Start it and wait for nothing."""
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "-c", _ENTRY, self._options], stdout=log, stderr=log)
+            command = [sys.executable, "-c", _ENTRY, self._options]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._env)
 
     def kill(self) -> None:
         """SIGKILL: nothing is said goodbye to."""

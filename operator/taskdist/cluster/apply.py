@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -147,7 +147,7 @@ class Applier:
             return
         quota = "exceeded quota" in str(error)
         reason = SubTaskReason.QUOTA_EXCEEDED if quota else SubTaskReason.POD_REJECTED
-        until = datetime.now(UTC) + (_QUOTA_PAUSE if quota else _REFUSAL_PAUSE)
+        until = self._client.clock.now() + (_QUOTA_PAUSE if quota else _REFUSAL_PAUSE)
         projection = self._store.projection(key)
         projection.refused[action.subtask_id] = Refusal(until, reason, clean(str(error)))
 

@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from taskdist.api.agent_type import AgentType
@@ -54,7 +54,7 @@ def count(store: Store) -> Census:
     return Census(by_agent_type, by_provider)
 
 
-async def publish(client: Client, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+async def publish(client: Client, store: Store, clock: Callable[[], datetime]) -> None:
     """Keep the statuses up to date until cancelled."""
     learning = Learning()
     while True:

@@ -19,6 +19,7 @@ from typing import Any, Self
 import aiohttp
 import msgspec
 
+from taskdist.cluster.clock import ServerClock
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
 
 Params = Mapping[str, str | int]
@@ -129,6 +130,7 @@ class Client:
         self._headers: dict[str, str] = {}
         self._headers_until = 0.0
         self._rests_until = 0.0
+        self.clock = ServerClock()
 
     @classmethod
     async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Client:
@@ -217,6 +219,7 @@ class Client:
                 headers=headers,
                 timeout=_REQUEST_TIMEOUT,
             ) as response:
+                self.clock.heard(response.headers.get("Date", ""))
                 answer = await response.read()
                 if response.status >= 400:
                     refusal = _error(response.status, answer, response.headers.get("Retry-After"))

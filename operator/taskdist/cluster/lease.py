@@ -1,23 +1,21 @@
-"""Leadership by a Lease: the ``kubernetes`` package elects, our client reads and writes the Lease.
+"""Leadership by a Lease, after client-go's ``tools/leaderelection``.
 
-The package's own Lease lock sends a parameter that its own validation refuses (37.0), and its generated client weighs 30 MB; the
-election is taken from it, the lock is ours. The Lease alone does not keep two replicas from writing (a paused leader wakes
-up believing in it): deterministic names and preconditions do. It keeps them from working against each other.
+The ``kubernetes`` package's own election (37.0) reads the clock that people set: one that jumps ten minutes ahead takes a lease
+that is in force, one that jumps back believes in a lease that is lost. It also waits for as long as a request may take, which is
+longer than a lease lasts. Here time is what passes, never what a clock says, and every wait is bounded.
+
+The Lease alone does not keep two replicas from writing (a paused leader wakes up believing in it): deterministic names and
+preconditions do. It keeps them from working against each other.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
+import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-
-from kubernetes.aio.client.exceptions import ApiException
-from kubernetes.aio.leaderelection.electionconfig import Config
-from kubernetes.aio.leaderelection.leaderelection import LeaderElection
-from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord
-from kubernetes.aio.leaderelection.resourcelock.baselock import BaseLock
 
 from taskdist.cluster import paths
 from taskdist.cluster.client import Client
@@ -28,6 +26,8 @@ LEASE_SECONDS = 15
 RENEW_SECONDS = 8
 RETRY_SECONDS = 2
 _RELEASE_TRIES = 5
+
+_log = logging.getLogger(__name__)
 
 
 class LeadershipLostError(Exception):
@@ -40,77 +40,65 @@ async def lead(work: Callable[[], Awaitable[None]], client: Client, *, namespace
     Raises:
         LeadershipLostError: the lease was lost; ``work`` has been cancelled.
     """
-    lock = _LeaseLock(client, namespace, identity)
-    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    async def led() -> None:
-        try:
-            await work()
-        except Exception as error:  # noqa: BLE001 - handed on to whoever waits for the end
-            ended.set_exception(error)
-        else:
-            ended.set_result(None)
-
-    async def lost() -> None:
-        raise LeadershipLostError(f"the lease {namespace}/{LEASE_NAME} was not renewed within {RENEW_SECONDS} s")
-
-    election = Config(
-        lock,
-        lease_duration=LEASE_SECONDS,
-        renew_deadline=RENEW_SECONDS,
-        retry_period=RETRY_SECONDS,
-        onstarted_leading=led,
-        onstopped_leading=lost,
-    )
-    campaign = asyncio.create_task(LeaderElection(election).run())
+    lease = _Lease(client, namespace, identity)
     try:
-        # The election goes on renewing when the work has failed: its end must be noticed beside it.
-        await asyncio.wait({campaign, ended}, return_when=asyncio.FIRST_COMPLETED)
-        await (ended if ended.done() else campaign)
+        while not await lease.take():  # noqa: ASYNC110 - it is asked of the server
+            await asyncio.sleep(RETRY_SECONDS)
+        _log.info("%s leads", identity)
+        working = asyncio.ensure_future(work())
+        renewing = asyncio.create_task(lease.renew())
+        try:
+            await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (working, renewing):
+                task.cancel()
+            ends = await asyncio.gather(working, renewing, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
     finally:
-        campaign.cancel()
-        await asyncio.gather(campaign, return_exceptions=True)
-        await lock.release()
+        await lease.release()
 
 
-class _LeaseLock(BaseLock):
-    """The election's record in a coordination.k8s.io/v1 Lease. Writes carry the resourceVersion that was read."""
+class _Lease:
+    """The coordination.k8s.io/v1 Lease. Writes carry the resourceVersion that was read: of two that write, one is refused."""
 
     def __init__(self, client: Client, namespace: str, identity: str) -> None:
-        super().__init__(LEASE_NAME, namespace, identity)
         self._client = client
+        self._namespace = namespace
+        self._identity = identity
         self._path = paths.item("Lease", namespace, LEASE_NAME)
         self._lease: dict[str, Any] = {}
+        self._seen = ""
+        self._seen_at = 0.0
 
-    async def get(self, name: str, namespace: str) -> tuple[bool, Any]:  # noqa: ARG002 - the base's interface
+    async def take(self) -> bool:
+        """Take it if it is ours, given up, or untouched for as long as it lasts; returns whether it is ours now."""
         try:
-            self._lease = await self._client.get(self._path)
-        except ApiError as error:
-            refused = ApiException(status=error.status, reason=error.reason)
-            refused.body = json.dumps({"code": error.status})
-            return False, refused
-        except ClusterUnreachableError as error:
-            return False, ApiException(status=0, reason=str(error))
-        spec = self._lease.get("spec") or {}
-        seconds = spec.get("leaseDurationSeconds")
-        return True, LeaderElectionRecord(
-            spec.get("holderIdentity") or None,
-            str(seconds) if seconds else None,
-            spec.get("acquireTime"),
-            spec.get("renewTime"),
-        )
+            async with asyncio.timeout(RENEW_SECONDS):
+                return await self._take()
+        except (ApiError, ClusterUnreachableError, TimeoutError) as error:
+            _log.warning("lease %s/%s: %s", self._namespace, LEASE_NAME, str(error) or "no answer in time")
+            return False
 
-    async def create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
-        body = {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": name, "namespace": namespace},
-            "spec": _spec(election_record),
-        }
-        return await self._write(self._client.post, paths.collection("Lease", namespace), body)
+    async def renew(self) -> None:
+        """Renew it until that fails for too long.
 
-    async def update(self, name: str, namespace: str, updated_record: LeaderElectionRecord) -> bool:  # noqa: ARG002
-        return await self._write(self._client.put, self._path, {**self._lease, "spec": _spec(updated_record)})
+        Raises:
+            LeadershipLostError: always, in the end.
+        """
+        renewed_at = time.monotonic()
+        while (left := renewed_at + RENEW_SECONDS - time.monotonic()) > 0:
+            begun = time.monotonic()
+            try:
+                async with asyncio.timeout(left):
+                    if await self.take():
+                        renewed_at = begun  # the server may have counted from then
+            except TimeoutError:
+                break
+            left = renewed_at + RENEW_SECONDS - time.monotonic()
+            await asyncio.sleep(min(RETRY_SECONDS, max(left, 0)))
+        raise LeadershipLostError(f"the lease {self._namespace}/{LEASE_NAME} was not renewed within {RENEW_SECONDS} s")
 
     async def release(self) -> None:
         """Give the lease up if it is ours, so that a standby need not wait until it expires.
@@ -118,26 +106,55 @@ class _LeaseLock(BaseLock):
         It is read again first: a renewal that was cut off may have reached the server.
         """
         for _ in range(_RELEASE_TRIES):
-            await self.get(self.name, self.namespace)
-            if (self._lease.get("spec") or {}).get("holderIdentity") != self.identity:
-                return
-            if await self._write(self._client.put, self._path, {**self._lease, "spec": {}}):
-                return
+            try:
+                async with asyncio.timeout(RETRY_SECONDS):
+                    self._lease = await self._client.get(self._path)
+                    if self._holder == self._identity:
+                        await self._client.put(self._path, {**self._lease, "spec": {}})
+                    return
+            except (ApiError, ClusterUnreachableError, TimeoutError):
+                continue
 
-    async def _write(self, write: Callable[[str, Any], Awaitable[dict[str, Any]]], path: str, body: Any) -> bool:
+    @property
+    def _holder(self) -> str:
+        return str((self._lease.get("spec") or {}).get("holderIdentity") or "")
+
+    async def _take(self) -> bool:
         try:
-            self._lease = await write(path, body)
-        except (ApiError, ClusterUnreachableError):
+            self._lease = await self._client.get(self._path)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            metadata = {"name": LEASE_NAME, "namespace": self._namespace}
+            body = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": self._spec()}
+            self._lease = await self._client.post(paths.collection("Lease", self._namespace), body)
+            return True
+        if self._holder not in {"", self._identity} and not self._expired():
             return False
+        self._lease = await self._client.put(self._path, {**self._lease, "spec": self._spec()})
         return True
 
+    def _expired(self) -> bool:
+        """True if nobody has touched it for as long as it lasts, by our own count of seconds: the times in it are another's."""
+        version = str(self._lease["metadata"]["resourceVersion"])
+        if version != self._seen:
+            self._seen, self._seen_at = version, time.monotonic()
+        lasts = float(self._lease["spec"].get("leaseDurationSeconds") or LEASE_SECONDS)
+        return time.monotonic() >= self._seen_at + lasts
 
-def _spec(record: LeaderElectionRecord) -> dict[str, Any]:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    acquired = record.acquire_time or ""
-    return {
-        "holderIdentity": record.holder_identity,
-        "leaseDurationSeconds": int(record.lease_duration or LEASE_SECONDS),
-        "acquireTime": acquired if acquired.endswith("Z") else now,
-        "renewTime": now,
-    }
+    def _spec(self) -> dict[str, Any]:
+        before = self._lease.get("spec") or {}
+        ours = self._holder == self._identity
+        now = _wire_time(self._client.clock.now())
+        changes = int(before.get("leaseTransitions") or 0)
+        return {
+            "holderIdentity": self._identity,
+            "leaseDurationSeconds": LEASE_SECONDS,
+            "acquireTime": before.get("acquireTime") if ours else now,
+            "renewTime": now,
+            "leaseTransitions": changes if ours or not self._lease else changes + 1,
+        }
+
+
+def _wire_time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import UTC, datetime
 
 from taskdist.api.agent_type import AgentType
 from taskdist.api.names import API_VERSION, FIELD_MANAGER
@@ -27,7 +26,7 @@ async def publish_event(
     """
     metadata = about.metadata
     key = f"{metadata.uid}/{metadata.generation}/{event.reason}/{event.message}/{now}"
-    now = now or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = now or client.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     namespace = metadata.namespace or "default"
     body = {
         "apiVersion": "v1",

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -61,10 +61,10 @@ class Reconciler:
         agent_image: str = "",
         in_flight: int = 6,
         most_pods: int = 0,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._client = client
-        self._clock = clock
+        self._clock = clock or client.clock.now
         self.queue: WorkQueue[Key] = WorkQueue(time.monotonic)
         self.store = Store(self.queue.ring)
         self.store.catalogue.agent_image = agent_image
@@ -131,7 +131,7 @@ class Reconciler:
                 await watch.synced.wait()
             self.store.take_stock()
             _log.info("in sync: %d distributions", len(self.store.projections))
-            group.create_task(publish(self._client, self.store))
+            group.create_task(publish(self._client, self.store, self._clock))
             for _ in range(_WORKERS):
                 group.create_task(self._work())
 
