@@ -29,17 +29,18 @@ class OperatorProcess:
             {"kubeconfig": str(kubeconfig), "liveness_port": liveness, "metrics_port": metrics, **options}
         )
         self._process: subprocess.Popen[bytes] | None = None
+        self._begin = 0
 
     def start(self, seconds: float = 60) -> None:
         """Start it and return when it is in sync with the cluster."""
-        begin = self._log.stat().st_size if self._log.exists() else 0
         self.launch()
-        until("the operator in sync", lambda: b"in sync" in self._log.read_bytes()[begin:] or self.ended, seconds)
+        until("the operator in sync", lambda: self.is_in_sync or self.ended, seconds)
         assert not self.ended, f"the operator ended:\n{self.log()}"
 
     def launch(self) -> None:
         """Start it and wait for nothing."""
         with self._log.open("ab") as log:
+            self._begin = log.tell()
             command = [sys.executable, "-c", _ENTRY, self._options]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._env)
 
@@ -66,6 +67,11 @@ class OperatorProcess:
         """The pid of the last start."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def is_in_sync(self) -> bool:
+        """Whether it has said so since it was last started."""
+        return b"in sync" in self._log.read_bytes()[self._begin :]
 
     @property
     def ended(self) -> bool:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from e2e.faults.api import OURS, Api, RefusedError
-from e2e.faults.audit import Event
+from e2e.faults.audit import OPERATOR, Event
 
 _VERBS = {"ADDED": "create", "MODIFIED": "patch", "DELETED": "delete"}
 _SLICE = 5
@@ -22,25 +22,22 @@ _SLICE = 5
 
 
 class Witness:
-    """Every version of the SubTasks and pods of a namespace, from now on. Use as ``with Witness.of(api, namespace) as seen``."""
+    """Every version of all SubTasks and of all pods, from now on. Use as ``with Witness.of(api) as witness``."""
 
-    def __init__(self, api: Api, namespace: str) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._paths = {
-            "subtasks": f"{OURS}/namespaces/{namespace}/subtasks",
-            "pods": f"/api/v1/namespaces/{namespace}/pods",
-        }
+        self._paths = {"subtasks": f"{OURS}/subtasks", "pods": "/api/v1/pods"}
         self._versions: dict[str, str] = {}
-        self._seen: list[Event] = []
+        self._seen: dict[str, list[Event]] = {}
         self._ended = threading.Event()
         self.blind: list[str] = []
         """Why it has missed something, if it has."""
 
     @classmethod
     @contextmanager
-    def of(cls, api: Api, namespace: str) -> Iterator[Witness]:
+    def of(cls, api: Api) -> Iterator[Witness]:
         """Watch until the block ends."""
-        witness = cls(api, namespace)
+        witness = cls(api)
         for resource, path in witness._paths.items():
             witness._versions[resource] = api.get(path)["metadata"]["resourceVersion"]
         threads = [threading.Thread(target=witness._follow, args=(r,), daemon=True) for r in witness._paths]
@@ -53,36 +50,39 @@ class Witness:
             for thread in threads:
                 thread.join(_SLICE + 10)
 
-    def events(self) -> list[Event]:
-        """What was stored so far, in the shape of the audit log's events."""
-        return list(self._seen)
+    def events(self, namespace: str) -> list[Event]:
+        """What was stored so far in a namespace, in the shape of the audit log's events."""
+        return list(self._seen.get(namespace, ()))
 
-    def lost(self, audited: list[Event]) -> list[str]:
+    def completed(self, namespace: str, audited: list[Event]) -> list[Event]:
+        """The audit log's events, and what was stored although nobody was told so: the operator's doing, or like it."""
+        return [*audited, *(e | {"userAgent": OPERATOR} for e in self.unanswered(namespace, audited))]
+
+    def lost(self, namespace: str, audited: list[Event]) -> list[str]:
         """Writes that the audit log says were answered with success, and that no watch has shown."""
-        stored = {
-            (e["responseObject"]["metadata"]["uid"], e["responseObject"]["metadata"]["resourceVersion"])
-            for e in self._seen
-        }
+        stored = {_version(event) for event in self.events(namespace)}
         return [
-            f"{event['verb']} of {which['name']} at version {said['resourceVersion']}"
+            f"{event['verb']} of {event['objectRef']['name']} at version {version[1]}"
             for event in audited
-            if (which := event["objectRef"])["resource"] in self._paths
+            if event["objectRef"]["resource"] in self._paths
             and event["verb"] != "delete"  # its answer is the last version before, or a status
-            and (said := event.get("responseObject", {}).get("metadata", {})).get("resourceVersion")
-            and "uid" in said
-            and (said["uid"], said["resourceVersion"]) not in stored
+            and all(version := _version(event))
+            and version not in stored
         ]
 
-    def unanswered(self, audited: list[Event]) -> int:
-        """Versions that are stored although nobody was told so. The answer to a binding does not tell the pod's version."""
-        told = {
-            (said.get("uid"), said.get("resourceVersion"))
-            for event in audited
-            if (said := event.get("responseObject", {}).get("metadata", {}))
-        }
-        bound = sum(event["objectRef"].get("subresource") == "binding" for event in audited)
-        stored = [e["responseObject"]["metadata"] for e in self._seen if e["verb"] != "delete"]
-        return max(sum((m["uid"], m["resourceVersion"]) not in told for m in stored) - bound, 0)
+    def unanswered(self, namespace: str, audited: list[Event]) -> list[Event]:
+        """Creations and changes that are stored although nobody was told so. The answer to a binding tells no version."""
+        told = {_version(event) for event in audited}
+        bound = {e["objectRef"]["name"] for e in audited if e["objectRef"].get("subresource") == "binding"}
+        found, without_node = [], set(bound)
+        for event in self.events(namespace):
+            name = event["objectRef"]["name"]
+            binds = name in without_node and "nodeName" in event["responseObject"].get("spec", {})
+            if binds:
+                without_node.discard(name)
+            if event["verb"] != "delete" and not binds and _version(event) not in told:
+                found.append(event)
+        return found
 
     def _follow(self, resource: str) -> None:
         while not self._ended.is_set():
@@ -101,5 +101,11 @@ class Witness:
         changed = event["object"]
         self._versions[resource] = changed["metadata"]["resourceVersion"]
         reference = {"resource": resource, "name": changed["metadata"]["name"]}
-        self._seen.append({"verb": _VERBS[event["type"]], "objectRef": reference, "responseObject": changed})
+        told = {"verb": _VERBS[event["type"]], "objectRef": reference, "responseObject": changed}
+        self._seen.setdefault(changed["metadata"]["namespace"], []).append(told)
         return True
+
+
+def _version(event: Event) -> tuple[str, str]:
+    said = event.get("responseObject", {}).get("metadata", {})
+    return said.get("uid", ""), said.get("resourceVersion", "")

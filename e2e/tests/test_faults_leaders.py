@@ -6,13 +6,17 @@ import signal
 import threading
 import time
 from contextlib import ExitStack
+from datetime import datetime
+from typing import Any
 
 import pytest
 from e2e.cluster.polling import until
-from e2e.faults.calls import Cut, Drop
+from e2e.faults.calls import Call, Cut, Drop, Fault, Gate, Hold
+from e2e.faults.endstate import EndState
 from e2e.faults.figures import Record
 from e2e.faults.proxy import FaultProxy
-from e2e.faults.scene import Scene, layers
+from e2e.faults.scene import Scene, layers, task
+from e2e.faults.wrong_clock import WrongClock
 from e2e.operator_process import OperatorProcess
 
 pytest_plugins = ["e2e.faults.fixtures"]
@@ -26,7 +30,7 @@ def holder(scene: Scene) -> str:
 
 
 def replicas(
-    scene: Scene, stack: ExitStack
+    scene: Scene, stack: ExitStack, clocks: dict[str, WrongClock] | None = None
 ) -> tuple[tuple[FaultProxy, OperatorProcess], tuple[FaultProxy, OperatorProcess]]:
     """A leader and a standby, each behind a proxy of its own."""
     pairs = []
@@ -34,7 +38,12 @@ def replicas(
         proxy = stack.enter_context(scene.proxy())
         log = scene.folder / f"{name}-{time.monotonic_ns()}.log"
         operator = OperatorProcess(
-            proxy.kubeconfig, log, agent_image="taskdist.dev/taskdist:test", lease_namespace="default", identity=name
+            proxy.kubeconfig,
+            log,
+            env=clocks[name].env if clocks else None,
+            agent_image="taskdist.dev/taskdist:test",
+            lease_namespace="default",
+            identity=name,
         )
         stack.callback(lambda o=operator: None if o.ended else o.kill())
         if name == "one":
@@ -53,28 +62,57 @@ def free_the_lease(scene: Scene) -> None:
         return
 
 
+class CutOff:
+    """No request gets through; when the last write was tried that was none of the lease."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.begin = time.monotonic()
+        self.last_write = 0.0
+
+    def rule(self, call: Call) -> Fault:
+        if call.writes and call.resource != "leases":
+            self.last_write = time.monotonic() - self.begin
+        return self.fault
+
+
 @pytest.mark.slow
-def test_the_leader_is_cut_off(scene: Scene, record: Record) -> None:
+@pytest.mark.parametrize(
+    ("how", "fault", "seconds"),
+    [
+        pytest.param("connections break", Drop(), 120, id="connections break"),
+        pytest.param("silence", Hold(Gate()), 45, id="silence"),
+    ],
+)
+def test_the_leader_is_cut_off(scene: Scene, record: Record, how: str, fault: Fault, seconds: float) -> None:
     free_the_lease(scene)
     with scene.namespace() as namespace, ExitStack() as stack:
         (proxy, leader), _ = replicas(scene, stack)
         scene.run(namespace, layers(40, 2, delay="700ms"))
         until("it runs", lambda: len(scene.created(namespace)) >= 4, 60)
-        opened, begin = len(proxy.calls), time.monotonic()
-        with proxy.injected(lambda _: Drop()), proxy.filtered(lambda c, _: Cut() if c.number < opened else None):
+        opened, cut_off = len(proxy.calls), CutOff(fault)
+        line: Any = Cut() if how.startswith("connections") else Gate()
+        with proxy.injected(cut_off.rule), proxy.filtered(lambda c, _: line if c.number < opened else None):
+            given_up = until(
+                "the leader gives up", lambda: has_given_up(leader) and time.monotonic() - cut_off.begin, 60
+            )
             scene.eventually("the standby leads", lambda: holder(scene) == "two", 60)
-            taken = time.monotonic() - begin
-            # A leader that has stopped tries no write but to its lease.
-            last = [time.monotonic() for c in proxy.calls[opened:] if c.writes and c.resource != "leases"]
-            stopped = leader.ended or "was not renewed" in leader.log()
-            threading.Event().wait(max(120 - (time.monotonic() - begin), 0))
-            tried = [c for c in proxy.calls[opened:] if c.writes and c.resource != "leases"]
+            taken = time.monotonic() - cut_off.begin
+            threading.Event().wait(max(seconds - taken, 0))
         scene.finish(namespace, 240)
         wrong = scene.wrong(namespace)
         once = set(scene.created(namespace).values()) == {1}
-    figure = f"standby leads after {taken:.1f} s, old one has stopped: {stopped}, {len(tried) - len(last)} later tries"
-    ok = taken <= 20 and stopped and not wrong and once
-    record(11, "leader cut off for 2 min", figure, "standby ≤ 20 s, old one stops ≤ 10 s", ok=ok)
+    stopped = max(given_up, cut_off.last_write)
+    figure = (
+        f"standby leads after {taken:.1f} s, old one gave up after {given_up:.1f} s, "
+        f"tried its last write after {cut_off.last_write:.1f} s"
+    )
+    ok = taken <= 20 and stopped <= 10 and not wrong and once
+    record(11, f"leader cut off for {seconds} s: {how}", figure, "standby leads ≤ 20 s, old one stops ≤ 10 s", ok=ok)
+
+
+def has_given_up(leader: OperatorProcess) -> bool:
+    return leader.ended or "was not renewed" in leader.log()
 
 
 @pytest.mark.slow
@@ -113,3 +151,73 @@ def test_two_leaders_on_purpose(scene: Scene, record: Record) -> None:
     duplicates = sum(n - 1 for n in created.values())
     figure = f"{duplicates} duplicates of {len(created)} pods, {len(wrong)} violations"
     record(13, "two leaders on purpose", figure, "≤ 1 pod per attempt", ok=not duplicates and not wrong and succeeded)
+
+
+MINUTES = 600
+
+
+@pytest.mark.slow
+def test_clocks_that_jump_make_no_second_leader(scene: Scene, record: Record) -> None:
+    free_the_lease(scene)
+    clocks = {name: WrongClock(scene.folder / f"clock-{name}") for name in ("one", "two")}
+    with scene.namespace() as namespace, ExitStack() as stack:
+        (_, leader), (_, standby) = replicas(scene, stack, clocks)
+        scene.run(namespace, layers(30, 2, delay="900ms"))
+        until("it runs", lambda: len(scene.created(namespace)) >= 4, 60)
+        holders = []
+        for name, wrong_by in (("two", MINUTES), ("two", -MINUTES), ("one", MINUTES), ("one", -MINUTES)):
+            clocks[name].set(wrong_by)
+            until_then = time.monotonic() + 9  # longer than a leader's patience: what is to happen happens within
+            while time.monotonic() < until_then:
+                holders.append(holder(scene))
+                threading.Event().wait(0.2)
+        scene.finish(namespace, 240)
+        wrong = scene.wrong(namespace)
+        once = set(scene.created(namespace).values()) == {1}
+        lead = ["leads" in operator.log() for operator in (leader, standby)]
+        # A clock that was set back must not keep the standby from taking over either.
+        clocks["two"].set(-MINUTES)
+        leader.kill()
+        begin = time.monotonic()
+        scene.eventually("the standby leads", lambda: holder(scene) == "two", 60)
+        taken = time.monotonic() - begin
+    figure = f"{len(holders)} looks: held by {', '.join(sorted(set(holders)))}; its death noticed after {taken:.0f} s"
+    ok = set(holders) == {"one"} and lead == [True, False] and once and not wrong and taken <= 20
+    record(25, "clocks of two replicas jump by ±10 min", figure, "no second leader", ok=ok)
+
+
+def patient(scene: Scene, namespace: str) -> EndState:
+    """Work that a fast clock would end early: a pod that waits, a deadline, a back-off; the end state."""
+    tasks = [task("a", delay="3s"), task("b", "a", delay="1s"), task("c", exit_code="75,0")]
+    limits = {"pendingTimeoutSeconds": 60, "deadlineSeconds": 120}
+    scene.run(namespace, tasks, limits=limits, retry={"backoffSeconds": 4})
+    scene.finish(namespace)
+    return scene.end_state(namespace)
+
+
+@pytest.mark.slow
+def test_a_wrong_clock_ends_nothing_early(scene: Scene, record: Record) -> None:
+    clock = WrongClock(scene.folder / "clock")
+    differences = []
+    with scene.operator(env=clock.env) as operator, scene.namespaces(4) as (quiet, *namespaces):
+        wanted = patient(scene, quiet)
+        for wrong_by, namespace in zip((MINUTES, -MINUTES, MINUTES), namespaces, strict=True):
+            clock.set(wrong_by)
+            if namespace == namespaces[-1]:  # wrong from its birth
+                operator.kill()
+                operator.start()
+            differences += [f"{wrong_by:+} s: {d}" for d in patient(scene, namespace).differences(wanted)]
+            differences += scene.wrong(namespace)
+            waited = gap(scene, namespace)
+            differences += [] if waited >= 3 else [f"{wrong_by:+} s: the back-off of 4 s took {waited:.1f} s"]
+    print(*differences, sep="\n")
+    figure = f"jumps to +10 min, to -10 min, and a start at +10 min: {len(differences)} differences"
+    record(25, "operator's clock wrong by ±10 min", figure, "equal: no early timeout", ok=not differences)
+
+
+def gap(scene: Scene, namespace: str) -> float:
+    """Seconds between c's first end and its second pod, by the API server's and the node's clock."""
+    pods = {p["metadata"]["name"]: p for p in scene.api.pods(namespace)}
+    ended = pods["dag-c-1"]["status"]["containerStatuses"][0]["state"]["terminated"]["finishedAt"]
+    begun = pods["dag-c-2"]["metadata"]["creationTimestamp"]
+    return (datetime.fromisoformat(begun) - datetime.fromisoformat(ended)).total_seconds()

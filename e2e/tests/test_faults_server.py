@@ -64,19 +64,19 @@ def test_etcd_stops_for_a_minute(scene: Scene, record: Record) -> None:
     """Within the minute patches and creations fall due; some are carried out later, when those who asked have hung up."""
     patched = [task(f"long{i}", delay="8s") for i in range(6)]  # shown as running after three seconds
     again = [task(f"again{i}", exit_code="75,0") for i in range(6)]  # the second pod is due after the back-off
-    with scene.operator() as operator, scene.namespace() as namespace, Witness.of(scene.api, namespace) as witness:
+    with scene.operator() as operator, scene.namespace() as namespace, Witness.of(scene.api) as witness:
         scene.run(namespace, [*layers(*GRAPH, delay="700ms"), *patched, *again], retry={"backoffSeconds": 10})
         until("it runs", lambda: [*scene.phases(namespace).values()].count("Retrying") == len(again), 30)
         with stopped(scene, "etcd", 60):
-            before = len(stored_pods(witness))
-        seconds = scene.eventually("another pod", lambda: len(stored_pods(witness)) > before, 120)
+            before = len(stored_pods(witness, namespace))
+        seconds = scene.eventually("another pod", lambda: len(stored_pods(witness, namespace)) > before, 120)
         scene.finish(namespace, 240)
         audited = scene.events(namespace)
-        until("the end is seen", lambda: not witness.lost(audited) or witness.blind, 20)
-        lost, unanswered = witness.lost(audited), witness.unanswered(audited)
-        created, phases = stored_pods(witness), scene.phases(namespace)
+        until("the end is seen", lambda: not witness.lost(namespace, audited) or witness.blind, 20)
+        lost, unanswered = witness.lost(namespace, audited), len(witness.unanswered(namespace, audited))
+        created, phases = stored_pods(witness, namespace), scene.phases(namespace)
         lives = not operator.ended
-    wrong = [*violations(witness.events()), *witness.blind, *(f"lost: {write}" for write in lost)]
+    wrong = [*violations(witness.events(namespace)), *witness.blind, *(f"lost: {write}" for write in lost)]
     if set(created.values()) != {1} or len(created) != GRAPH[0] * GRAPH[1] + len(patched) + 2 * len(again):
         wrong.append(f"pods created: {created}")
     if set(phases.values()) != {"Succeeded"}:
@@ -90,9 +90,9 @@ def test_etcd_stops_for_a_minute(scene: Scene, record: Record) -> None:
     record(8, "etcd stopped for 60 s", figure, wanted, ok=seconds <= 30 and lives and not wrong)
 
 
-def stored_pods(witness: Witness) -> Counter[str]:
+def stored_pods(witness: Witness, namespace: str) -> Counter[str]:
     """How often each pod was stored anew."""
-    return counts(witness.events(), "pods", "create")
+    return counts(witness.events(namespace), "pods", "create")
 
 
 @contextmanager

@@ -98,7 +98,9 @@ class _Lease:
                 break
             left = renewed_at + RENEW_SECONDS - time.monotonic()
             await asyncio.sleep(min(RETRY_SECONDS, max(left, 0)))
-        raise LeadershipLostError(f"the lease {self._namespace}/{LEASE_NAME} was not renewed within {RENEW_SECONDS} s")
+        lost = f"the lease {self._namespace}/{LEASE_NAME} was not renewed within {RENEW_SECONDS} s"
+        _log.error("%s; what is under way is ended", lost)
+        raise LeadershipLostError(lost)
 
     async def release(self) -> None:
         """Give the lease up if it is ours, so that a standby need not wait until it expires.
