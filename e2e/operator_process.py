@@ -34,6 +34,10 @@ class OperatorProcess:
     def start(self, seconds: float = 60) -> None:
         """Start it and return when it is in sync with the cluster."""
         self.launch()
+        self.wait_in_sync(seconds)
+
+    def wait_in_sync(self, seconds: float = 60) -> None:
+        """Return when it is in sync; an error, with its log, if it has ended."""
         until("the operator in sync", lambda: self.is_in_sync or self.ended, seconds)
         assert not self.ended, f"the operator ended:\n{self.log()}"
 

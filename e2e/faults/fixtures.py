@@ -10,7 +10,7 @@ import pytest
 
 from e2e import cluster
 from e2e.cluster.local import SimulatedCluster
-from e2e.faults.figures import Figure, Record, table
+from e2e.faults.figures import Figure, Record, append, table
 from e2e.faults.scene import Scene
 
 CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
@@ -45,12 +45,17 @@ def prepare(running: SimulatedCluster) -> None:
 
 
 @pytest.fixture
-def record() -> Record:
-    """Put a row into the table, and fail where it is short of its bar."""
+def record(request: pytest.FixtureRequest) -> Record:
+    """Put a row into the table, and fail where it is short of what is expected."""
+    path, _, name = request.node.nodeid.partition("::")
+    kept = os.environ.get("FAULTS_FIGURES")
 
-    def put(row: int, fault: str, figure: str, bar: str, *, ok: bool) -> None:
-        FIGURES.append(Figure(row, fault, figure, bar, ok))
-        assert ok, f"row {row}, {fault}: {figure}; wanted: {bar}"
+    def put(row: int, fault: str, seen: str, expected: str, *, ok: bool) -> None:
+        figure = Figure(row, fault, seen, expected, ok, f"{Path(path).name}::{name.partition('[')[0]}")
+        FIGURES.append(figure)
+        if kept:
+            append(Path(kept), figure)
+        assert ok, f"row {row}, {fault}: {seen}; wanted: {expected}"
 
     return put
 

@@ -19,11 +19,12 @@ pytest_plugins = ["e2e.faults.fixtures"]
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 CHILDREN = frozenset({"subtasks", "pods", "executionplans"})
-LONG = "3s"
+LONG = "8s"
+"""Seen to run: a running subtask says so after three seconds, and a busy machine needs some more to write and to read it."""
 
 
 def visible(first: str) -> list[dict[str, Any]]:
-    """The diamond with a first task that takes its time: beyond two seconds a running subtask says so."""
+    """The diamond with a first task that takes its time: beyond three seconds a running subtask says so."""
     return [task("a", delay=first), *diamond()[1:]]
 
 

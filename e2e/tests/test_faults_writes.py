@@ -166,7 +166,7 @@ def killed(scene: Scene, graph: list[dict[str, Any]], kills: list[Kill]) -> tupl
                 begun += 1
                 scene.run(namespaces[begun], graph)
             if in_sync:
-                until("the operator in sync", lambda: operator.is_in_sync, 60)
+                operator.wait_in_sync(120)
             threading.Event().wait(seconds)
             operator.kill()
             operator.launch()

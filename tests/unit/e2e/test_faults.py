@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from e2e.faults.audit import violations
 from e2e.faults.calls import Call
-from e2e.faults.figures import Figure, table
+from e2e.faults.figures import Figure, append, load, markdown, table
 from e2e.faults.shrink import minimal
 
 revision = count(1)
@@ -90,7 +91,23 @@ def test_a_path_is_understood(path: str, parts: tuple[str, ...]) -> None:
     assert (call.namespace, call.resource, call.name, call.subresource) == parts
 
 
+FIGURES = [
+    Figure(9, "b", "2", "1", ok=False, test="test_b.py::b"),
+    Figure(10, "c", "0", "1", ok=True),
+    Figure(1, "a", "5", "1", ok=False),
+    Figure(1, "a", "1", "1", ok=True),
+]
+
+
 def test_the_table_is_in_order_and_says_what_is_short() -> None:
-    lines = table([Figure(9, "b", "2", "1", ok=False), Figure(1, "a", "1", "1", ok=True)])
-    assert [line.split()[0] for line in lines] == ["row", "1", "9"]
-    assert "SHORT" in lines[2]
+    lines = table(FIGURES)
+    assert [line.split(" | ")[0].strip() for line in lines] == ["row", "1", "9", "10"]
+    assert [line.endswith("SHORT") for line in lines] == [False, False, True, False]
+
+
+def test_the_table_of_the_documentation_names_the_tests(tmp_path: Path) -> None:
+    for figure in FIGURES:
+        append(tmp_path / "figures", figure)
+    lines = markdown(load(tmp_path / "figures"))
+    assert lines[3] == "| 9 | b | 1 | 2 | SHORT | `test_b.py::b` |"
+    assert len(lines) == 5
