@@ -98,7 +98,11 @@ def _absolute(clause: Clause) -> bool:
         if (
             clause.words[j].tag == "VN"
             and clause.words[j - 1].tag in {"N", "PRP", "CD"}
-            and (j + 1 == len(clause.words) or clause.words[j + 1].tag in {"IN", "RB", "P"})
+            and (
+                clause.words[j + 1].tag in {"IN", "RB", "P"}
+                if j + 1 < len(clause.words)
+                else clause.words[1].tag in {"DT", "PS", "CD"}  # "with names changed" only says how
+            )
         ):
             clause.verb = j
             return True
@@ -226,7 +230,7 @@ def _continued(clause: Clause, out: list[Clause], _front: list[Clause], _followi
     last = out[-1]
     if last.sub and not clause.cues:
         return "join"
-    inside = any(w.tag == "WH" for w in last.words[last.verb + 1 :]) if last.verb >= 0 else False
+    inside = any(w.tag == "WH" for w in last.words[last.verb + 1 :])
     if inside or last.mood == "imp" or clause.delim in {"or", ", or"}:
         return "join" if clause.words[0].tag != "MD" or inside else "own"
     return "own"

@@ -70,6 +70,10 @@ def closed_tag(words: list[Word], i: int) -> str:  # noqa: C901, PLR0911, PLR091
             and not inflect.third_person(after)
             else "PRP"
         )
+    if low in {"whatever", "whichever"} and (
+        CLOSED.get(after) in {"BE", "MD", "HV", "PRP", "DT", "PS"} or inflect.third_person(after)
+    ):
+        return "WH"
     if low == "her":
         return "PS" if after and CLOSED.get(after, "N") in {"N", "JJ"} else "PRP"
     if low in {"first", "last", "next", "second", "third", "early", "late", "daily", "weekly", "nightly"}:

@@ -11,6 +11,7 @@ from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import nouns, work
+from taskdist.engine.text.words.order import CLOSING
 
 _EACH = re.compile(
     r"\b(?:for|per|in|on|at|from|to|with|of|by|across|into)\s+(?:each|every|both|all)\b|\bper\b|\bfor each\b"
@@ -90,6 +91,9 @@ def _is_one_work(first: Step, second: Step) -> bool:
         return False
     tail = _after_verb(first)
     one, two = first.verb.lemma, second.verb.lemma
+    if one == "go" and tail and tail[0].lower in {"through", "over", "live", "into"}:
+        # "Go through the lease" is work, "go through the inbox and answer everything" one piece of it.
+        return any(w.lower in {"everything", "all", "them", "those", "what", "it"} for w in _after_verb(second)[:1])
     if not [w for w in tail if w.tag != "RP" and w.lower not in {"up", "out", "off", "on", "through"}]:
         return any(one in pair and two in pair for pair in work.FIXED_PAIRS) or one in work.PREPARATORY_ALWAYS
     if one not in work.PREPARATORY or first.clause.mood != "imp":
@@ -256,6 +260,8 @@ def _shares(run: list[Step], child: Group | Step, *, in_front: bool) -> bool:
     if not in_front or not isinstance(child, Step) or child.sentence != run[0].sentence:
         return False
     collective = {w.lower for w in child.words} & {"all", "both", "together", "combined", "overall"}
+    if child.clause.delim == ";" and child.verb is not None and child.verb.lemma in work.GATHERING | CLOSING:
+        return False  # "for each of A and B, count the birds; afterwards pool the counts"
     return not collective and not child.clause.has_cue("finally") and child.clause.delim != "-"
 
 
@@ -364,6 +370,7 @@ def _spread_alone(step: Step) -> list[Group | Step]:
                         )
                         for k, m in enumerate(things)
                     ],
+                    free=all(m[0].lower == "one" for m in things[1:]),
                 )
             ]
     doers = _subject_members(step)
@@ -408,6 +415,7 @@ def _spread_alone(step: Step) -> list[Group | Step]:
                     else _first_gapped(step, members)
                     for k, m in enumerate(members)
                 ],
+                free=not any(w.role == "then" for m in members[1:] for w in m),
             )
         ]
     return [step]

@@ -16,12 +16,43 @@ from taskdist.engine.text.words.order import (
     OUTCOMES,
 )
 
+_POINTING = frozenset(
+    {"it", "that", "this", "they", "he", "she", "those", "these", "any", "not", "yes", "no"}
+    | {
+        "it's",
+        "that's",
+        "they're",
+        "he's",
+        "she's",
+        "isn't",
+        "aren't",
+        "it'll",
+        "they'll",
+        "so",
+        "there's",
+        "anything",
+        "nothing",
+        "everything",
+    }
+)
+"""A condition that says one of these asks for the outcome of the step before."""
+
+
+_GOING_ON = frozenset({"too", "also", "still", "even", "again", "as well"})
+"""A condition with one of these is about what the branch before it did: "if that fails too"."""
+
 
 class Cues(References):
     """Adds the edges that adverbs, subordinate clauses and conditions state."""
 
     def _explicit(self, step: Step, previous: list[int], mine: list[int]) -> bool:
         told = self._condition(step, previous, mine)
+        for host, (sentence, cue) in self.due.items():
+            beside = sentence == step.sentence and step.clause.delim in {"and", ",", ", and"}
+            if beside and host != step.number and not any(m.role in {"after", "when"} for m in step.mentions):
+                # "Before we file it, check the date and redact the exhibits": both come before.
+                self.add(step.number, host, cue, STATED)
+                self.barred.setdefault(step.number, set()).add(host)
         told |= self._mentions(step, previous)
         cues = [*step.clause.cues, *lead_cues(step)]
         clause = step.clause
@@ -69,7 +100,7 @@ class Cues(References):
             targets = previous
         elif role == "then":
             same = [n for n in mine if self.steps[n].sentence == step.sentence]
-            targets = self.sinks(same or mine)
+            targets = self.sinks([n for n in same or mine if n not in self.barred.get(t, ())])
         else:
             targets = [n for n in self.open if n != t] or self.sinks(mine)
         targets = [n for n in targets if not self._excluded(n, t)]
@@ -124,13 +155,7 @@ class Cues(References):
                 self.add(n, t, cue, STATED)
             return bool(targets)
         if mention.role == "before":
-            if host is not None:
-                for n in (t, *self._coordinated(step)):
-                    self.add(n, host, cue, STATED)
-                return True
-            for n in self._work_named(mention.clause, t):
-                self.add(t, n, cue, STATED)
-            return False
+            return self._comes_before(step, mention, host, cue)
         if mention.role == "parallel":
             if host is not None:
                 self.barred.setdefault(host, set()).add(t)
@@ -140,6 +165,18 @@ class Cues(References):
                     self.barred.setdefault(t, set()).add(n)
             return True
         return False
+
+    def _comes_before(self, step: Step, mention: Mention, host: int | None, cue: str) -> bool:
+        """ "Before we file it, check the date": the step is before what the clause tells, be that a step of its own or not."""
+        if host is None:
+            for n in self._work_named(mention.clause, step.number):
+                self.add(step.number, n, cue, STATED)
+            return False
+        for n in (step.number, *self._coordinated(step)):
+            self.add(n, host, cue, STATED)
+        if mention.fronted:
+            self.due[host] = step.sentence, cue
+        return True
 
     def _coordinated(self, step: Step) -> list[int]:
         """Steps that an "and" puts beside this one: "A and B before C" has both before C, unless A is before B already."""
@@ -194,13 +231,15 @@ class Cues(References):
         low = {w.lower for w in words}
         marks = (
             low & OUTCOMES
-            or low & {"it", "that", "this", "they", "any", "not", "yes", "no"}
+            or low & _POINTING
             or any(not c.isalnum() and c in "≥≤<>=" for w in low for c in w)
             or low & {"below", "above"}
         )
         last_kind = self.contents[mine[-1]].kind if mine else ""
         if not marks and not condition.is_test and last_kind not in {"study", "check"}:
             return []
+        if mine and self.steps[mine[-1]].condition is not None and low & _GOING_ON:
+            return self.sinks(previous) or mine[-1:]
         last = [n for n in mine if self.steps[n].condition is None]
         beside = self.steps[mine[-1]].condition if mine and not last else None
         if beside is not None:

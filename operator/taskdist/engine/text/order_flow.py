@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskdist.engine.text import inflect
-from taskdist.engine.text.content import Content, stems, step_phrases, with_parts
+from taskdist.engine.text.content import Content, object_phrase, stems, step_phrases, with_parts
 from taskdist.engine.text.order_references import References
 from taskdist.engine.text.order_state import (
     DATA_FLOW,
@@ -15,11 +15,13 @@ from taskdist.engine.text.order_state import (
 )
 from taskdist.engine.text.step_words import (
     adds_on,
+    counted_together,
     is_new,
     takes_whole,
 )
 from taskdist.engine.text.steps import Step
 from taskdist.engine.text.word import Word
+from taskdist.engine.text.words import nouns
 from taskdist.engine.text.words.artifacts import RESULT_NOUNS
 from taskdist.engine.text.words.work import GATHERING
 
@@ -37,6 +39,10 @@ class Flow(References):
         t = step.number
         c = self.contents[t]
         found = False
+        if step.clause.front and counted_together(step) > 1 and not c.pronoun:
+            # "With all three in hand, …"
+            many = counted_together(step)
+            told |= self._hang(t, [n for n in self.open if self._may(n, t)][-many:], "all of them", DATA_FLOW)
         if c.pronoun:
             found |= self._pronoun(step, c, mine)
         candidates = [
@@ -69,7 +75,7 @@ class Flow(References):
         earlier = [n for n in (mine or self.seen) if self._may(n, t)] or [n for n in self.seen if self._may(n, t)]
         if not earlier:
             return False
-        last = earlier[-1]
+        last = self._last_thing(c.pronoun, earlier)
         if c.pronoun in {"one", "others"}:
             self.barred.setdefault(t, set()).add(last)
             return self._hang(
@@ -80,8 +86,19 @@ class Flow(References):
             )
         if c.pronoun == "two":
             return self._hang(t, [n for n in self.open if self._may(n, t)][-2:], "the two", DATA_FLOW)
+        if c.pronoun in {"them", "these", "those"} and step.verb is not None and step.verb.lemma in GATHERING:
+            run = [n for n in self.open if self._may(n, t) and self.steps[n].sentence == self.steps[last].sentence]
+            if len(run) > 1:
+                return self._hang(t, run, c.pronoun, DATA_FLOW)
         if c.pronoun in {"all", "both", "everything"}:
             return self._hang(t, [n for n in self.open if self._may(n, t)], c.pronoun, DATA_FLOW)
+        if (
+            c.pronoun in {"it", "they", "them"}
+            and self.contents[last].pronoun in {"its", "their"}
+            and self.steps[last].sentence == step.sentence
+            and last in self.meant
+        ):
+            last = self.meant[last]  # "its audio needs cleaning, and somebody should score it"
         same = self._same_preposition(step, last)
         if same:
             return self._hang(t, same, c.pronoun, DATA_FLOW)
@@ -90,6 +107,15 @@ class Flow(References):
         self.things[t] |= self.contents[last].object_heads | self.heads[last]
         self.heads[t] |= self.contents[last].object_heads | self.heads[last]
         return self._hang(t, targets, c.pronoun, DATA_FLOW)
+
+    def _last_thing(self, pronoun: str, earlier: list[int]) -> int:
+        """The last step, or the one before if the last works on a person: "brief Ana, then print *it*"."""
+        last = earlier[-1]
+        if pronoun not in {"it", "its"} or self.steps[last].clause.subject:
+            return last
+        worked = object_phrase(self.steps[last])
+        after = len(earlier) > 1 and self.steps[earlier[-2]].sentence == self.steps[last].sentence
+        return earlier[-2] if after and worked and worked[-1].lower in nouns.ACTORS else last
 
     def _same_preposition(self, step: Step, last: int) -> list[int]:
         """ "A is made from the report, and B is made from it": the pronoun stands where the report stood."""

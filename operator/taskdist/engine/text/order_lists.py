@@ -178,9 +178,11 @@ class Lists(OrderState):
             return
         if all(len(u) == 1 for u in units):
             members = [self.steps[u[0]] for u in units]
-            linked = any((a[0], b[0]) in self.edges and self.edges[(a[0], b[0])][1] >= KEPT for a, b in pairwise(units))
-            linked = linked or any(self.contents[s.number].elided for s in members[1:])
-            if linked and not self._unrelated(members):
+            linked = sum(
+                self.contents[b[0]].elided or self.edges.get((a[0], b[0]), ("", 0.0))[1] >= KEPT
+                for a, b in pairwise(units)
+            )
+            if linked * 3 >= len(units) - 1 and not self._unrelated(members):
                 for (a,), (b,) in pairwise(units):
                     if self._may(a, b) and not self.before.get(b):
                         self.add(a, b, "listed order", LISTED)

@@ -20,6 +20,11 @@ from taskdist.engine.text.words.order import (
     WHOLE,
 )
 
+_LIGHT = frozenset(
+    {"go", "get", "come", "be", "have", "do", "take", "start", "begin", "happen", "leave", "arrive", "end"}
+)
+"""Verbs that name no work by themselves: "before it goes out"."""
+
 
 class References(OrderState):
     """Finds steps by the words that other steps use for them."""
@@ -32,6 +37,8 @@ class References(OrderState):
             if verb is not None and verb.tag in {"V", "VZ", "VG", "VN"}
             else stems(clause.words)
         )
+        if verb is not None and verb.lemma in _LIGHT:
+            return []
         hits = [
             s.number
             for s in self.steps
@@ -75,7 +82,12 @@ class References(OrderState):
             "they're",
             "it'll",
         }
-        if (pointing and (low & OUTCOMES or not spoken(words))) or (low & OUTCOMES and not low & {"we", "you"}):
+        subject = next((w.lower for w in words if w.tag not in {"SC", "RB"}), "")
+        if (
+            (pointing and (low & OUTCOMES or not spoken(words)))
+            or (subject in pointing and any(w.tag == "VN" for w in words))
+            or (low & OUTCOMES and not low & {"we", "you"})
+        ):
             return self.sinks(previous) if previous else earlier[-1:]
         return []
 

@@ -26,7 +26,8 @@ class OrderState:
 
     ``before`` and ``after`` have the edges that are KEPT; ``open`` those steps that nothing waits for yet; ``barred`` whom a
     step must not wait for; ``branches`` of which condition a step is, and on which side; ``index`` the steps by the stems of
-    what they make or handle; ``meant`` which step a step's pronoun points to; ``seen`` the steps in reading order.
+    what they make or handle; ``due`` for steps told in front ("before we file it, …") the sentence that says what comes first;
+    ``meant`` which step a step's pronoun points to; ``seen`` the steps in reading order.
     """
 
     def __init__(self, root: Group) -> None:
@@ -53,6 +54,7 @@ class OrderState:
         self.meant: dict[int, int] = {}
         self.awaited: list[tuple[str, list[int]]] = []
         self.conditions: dict[int, tuple[int, ...]] = {}
+        self.due: dict[int, tuple[int, str]] = {}
 
     def add(self, before: int, after: int, cue: str, confidence: float) -> None:
         """Add an edge unless it contradicts a stronger one or runs in a circle."""

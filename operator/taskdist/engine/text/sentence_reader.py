@@ -15,6 +15,7 @@ from taskdist.engine.text.groups import Group
 from taskdist.engine.text.steps import Condition, Judgement, Mention, Step, judge, names_action
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.function import ANAPHORS
+from taskdist.engine.text.words.leads import ASIDES
 
 _STORY = re.compile(r"as an? .{1,80}?\b(?:i|we)(?:'d| would)? (?:want|need|like|can|should|must)\b", re.DOTALL)
 _MUTUAL_SUBJECTS = ANAPHORS | frozenset(
@@ -92,6 +93,8 @@ class SentenceReader:
         if _STORY.match(" ".join(f.text for f in sentence[:4])):
             self.group.children.append(_story(sentence, self.progress.sentence))
             return
+        if sentence[0].words and sentence[0].words[0].lower in ASIDES:
+            return  # "NB the desk closes at five"
         parts = clauses(sentence, self.progress.sentence)
         if announces and parts:
             self.group.lead = [parts.pop()]
@@ -179,6 +182,9 @@ class SentenceReader:
             line.pending.append(Mention(clause.sub, clause, fronted=True))
         else:
             line.latest.mentions.append(Mention(clause.sub, clause, fronted=False))
+            if clause.sub == "if" and line.latest.condition is None:
+                # "Promote it if p99 holds, else revert": what "else" denies.
+                self.progress.condition = line.latest.condition = Condition(clause, text=self._quote(clause))
         if step is not None:
             line.target.children.append(step)
         return True

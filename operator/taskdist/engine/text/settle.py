@@ -31,12 +31,17 @@ def settle(root: Group) -> None:
 
 def _stays(step: Step, firm: list[Step], steps: list[Step]) -> bool:
     if step.soft == "goal":
-        return not firm or any(s.sentence < step.sentence for s in firm)
+        return not firm or any(s.sentence < step.sentence or _beside(step, s) for s in firm)
     if step.soft == "described":
         return len(firm) >= 1
     if step.soft == "sub":
         return not any(_same(step, other) for other in steps if other is not step)
     return True
+
+
+def _beside(goal: Step, other: Step) -> bool:
+    """ "I'd love a chart, and could someone check the numbers?": a wish among others of its sentence is no heading of theirs."""
+    return other.sentence == goal.sentence and (bool(other.clause.frame) or "and" in other.clause.delim)
 
 
 def _is_on_call(step: Step) -> bool:

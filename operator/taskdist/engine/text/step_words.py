@@ -63,7 +63,8 @@ def counted_together(step: Step) -> int:
         if found:
             return COUNTS.get(found.group(1) or found.group(2) or "", -1)
     gathers = step.verb is not None and step.verb.lemma in GATHERING
-    return -1 if gathers and any(w.lower in _PLURAL_RESULTS for w in step.words) else 0
+    gathered = _PLURAL_RESULTS | {"them", "these", "those"}
+    return -1 if gathers and any(w.lower in gathered for w in step.words) else 0
 
 
 def spoken(words: list[Word]) -> set[str]:

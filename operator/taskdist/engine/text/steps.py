@@ -144,7 +144,20 @@ def _had(clause: Clause) -> Judgement:
         ),
         -1,
     )
+    if at < 0:
+        at = _causee(clause)
     return Judgement("task", at if at >= 0 else clause.verb)
+
+
+def _causee(clause: Clause) -> int:
+    """ "Have QA run it", "get the vet to look at it": the index of the verb of who is made to do it, or -1."""
+    words = clause.words
+    for k in range(clause.verb + 2, len(words)):
+        if words[k].tag in {"IN", "WH", "SC", "P", "VN"}:
+            return -1
+        if words[k].tag == "V" and words[k - 1].tag in {"N", "PRP", "TO", "CD"}:
+            return k
+    return -1
 
 
 def _reads_as_step(clause: Clause, following: Clause | None) -> bool:
@@ -533,7 +546,7 @@ def _is_actor(subject: list[Word]) -> bool:
         return True
     if not head:
         return bool(words) and words[0].lower in {"all", "both", "each", "one"}
-    return last is not None and _is_name(last)
+    return last is not None and (_is_name(last) or (nouns.is_agent(head) and not inflect.lemma(head)))
 
 
 def _is_name(word: Word) -> bool:

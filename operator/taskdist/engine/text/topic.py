@@ -76,7 +76,8 @@ def _main_verb(words: list[Word]) -> int:
         if (word.lemma in _AUXILIARY and k + 1 < len(words)) or _is_preparatory(words, k):
             auxiliary = k if auxiliary < 0 else auxiliary
         elif not (_is_adjectival(words, k) or _is_name(words, k) or _is_aside(words, k)):
-            return k
+            lets_know = word.lemma == "know" and auxiliary >= 0 and words[auxiliary].lemma == "let"
+            return auxiliary if lets_know else k
     return auxiliary
 
 

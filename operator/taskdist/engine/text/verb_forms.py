@@ -32,9 +32,13 @@ def by_base_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
     if inflect.participle(low) == low and i and (words[i - 1].tag in {"BE", "HV"}):
         return "VN", low
     previous = word_before(words, i)
+    if _is_subject(words, i):
+        return "N", ""
     if _behind_condition(words, i):
         return "V", low
     if _after_adjectival_participle(words, i):
+        return "N", ""
+    if _ends_phrase(words, i):
         return "N", ""
     if low in inflect.AMBIGUOUS:
         if looks_like_verb(words, i) or _causative(words, i) or _plural_subject(words, i):
@@ -51,6 +55,23 @@ def by_base_form(words: list[Word], i: int, low: str) -> tuple[str, str] | None:
     if low in {"well", "like"}:
         return None
     return "V", low
+
+
+def _ends_phrase(words: list[Word], i: int) -> bool:
+    """ "Of the privacy notice": the last of the nouns behind a preposition and a determiner."""
+    j = i - 1
+    while j >= 0 and words[j].tag in {"N", "JJ", "CD"}:
+        j -= 1
+    inside = 0 < j < i - 1 and words[j].tag in {"DT", "PS"} and words[j - 1].tag == "IN"
+    return inside and phrase_ends(words, i + 1)
+
+
+def _is_subject(words: list[Word], i: int) -> bool:
+    """ "Budget is no issue", "cost must not rise": what opens a clause right before a finite verb is its subject."""
+    after = peek(words, i + 1)
+    if "'" in after or after in {"being", "having"}:
+        return False
+    return clause_opens(words, i) and CLOSED.get(after) in {"BE", "MD", "HV"}
 
 
 def _behind_condition(words: list[Word], i: int) -> bool:

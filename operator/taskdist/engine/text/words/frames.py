@@ -70,6 +70,11 @@ _ASKED = r"(?:asked for|asks for|asking for|ask for|waiting for|waits for|wait f
 
 FRAMES: tuple[tuple[str, str, str], ...] = (
     (
+        "would do",
+        r"(?:would|do|does) (?:you|anyone|anybody|someone|somebody) mind",
+        "ing",
+    ),
+    (
         "it that it'd that'd it's that's it'll that'll this this'd",
         rf"(?:it|that|this){_WOULD} {_ADV}(?:be )?{_ADV}{_NICE}(?: for (?:us|me|everyone|all of us|the team))? if {_SOMEONE} {_ADV}(?:{_COULD} {_ADV})+",
         "do",
@@ -170,6 +175,16 @@ FRAMES: tuple[tuple[str, str, str], ...] = (
         "wanted",
     ),
     (
+        "what",
+        r"what (?:i'm|we're|they're|you're|i am|we are|they are|the [a-z]+ is|the [a-z]+ are)(?: still| also| now| really| most| sorely)* (?:after|short of|missing|lacking|looking for|in need of|waiting for|hoping for|without|asking for)(?: now| most| here)* (?:is|are)",
+        "wanted",
+    ),
+    (
+        "what",
+        r"what (?:i|we|they)(?:'d| would| want| will|'ll)?(?: really| now| also| still)* (?:ask|ask of|want|need|like|expect|wish|beg|have)(?: from| of)? (?:you|you all|the team|someone|somebody)(?: here| now| today| instead)* (?:to do )?(?:is|would be)(?: to)?",
+        "do",
+    ),
+    (
         "what what's",
         r"what (?:i|we|they|you) (?:should|must|need to|have to|could|can|want to|'d like to|would like to|ought to|still need to|still have to|really should)(?: really| still| now)* do(?: now| next| first| then| instead)* is(?: to)?",
         "do",
@@ -198,11 +213,6 @@ FRAMES: tuple[tuple[str, str, str], ...] = (
         "can could should shall ought must",
         r"(?:can|could|should|shall|must|ought) (?:we|i) (?:not |also |maybe |perhaps |please |then |just |to )*",
         "do",
-    ),
-    (
-        "would do",
-        r"(?:would|do) you mind",
-        "ing",
     ),
     (
         "would will",

@@ -100,6 +100,8 @@ ASIDE_LEADS = frozenset(
         "acceptance criteria", "definition of done", "completed", "finished", "excluded", "exclusions", "careful", "caution", "important", "remember", "attention", "priority", "estimate", "effort", "timeline", "stakeholders", "requirements", "prerequisites", "prerequisite", "preconditions", "precondition", "don'ts", "don't", "not included", "ignore", "parked", "on hold", "blocked", "no-gos", "no-go", "rules", "ground rules", "info", "good to know", "not to do", "do not", "never", "limitations", "limits", "what happened", "problem", "the problem", "issue", "the issue", "symptom", "symptoms", "observation", "situation", "bug", "the bug", "last week", "yesterday", "so far", "already", "quote",
     )
 )  # fmt: skip
+# A sentence that opens with one of these is no work.
+ASIDES = frozenset(("nb", "n.b", "n.b.", "fyi", "btw", "ps", "p.s", "p.s.", "disclaimer", "caveat", "background"))
 YES = frozenset(
     (
         "yes",

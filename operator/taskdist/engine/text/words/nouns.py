@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -24,6 +26,34 @@ warehouse webmaster workers writer writers squad squads guild tribe chapter bot 
 mum dad mom wife husband kids neighbour neighbor landlord tenant tenants guests caterer band dj baker bakery
 dpo notary bank insurer carrier carriers registrar registry curator archivist foundry
 """)
+
+# Words in -er, -or, -ist, -ian that are no people. A closed list: most nouns of these endings that are things.
+_NO_AGENTS = _set("""
+accelerator adapter after allocator amplifier another armor backlist banner barometer barrier better bigger binder
+blender blister blocker boiler border bumper bunker burner capacitor center chamber chapter character checker
+checklist cider colander compiler computer connector constructor container converter cooler corner corridor crawler
+cursor cyber cylinder danger debugger december decoder descriptor destructor detector dinner disaster dishwasher
+disorder distributor divider driver dryer earlier either elevator emulator encoder encryptor error exporter exterior
+factor faster fever fiber finger floor flower flyer folder footer freezer further gender generator ginger halter
+header headquarter heater helicopter helper higher honor horror however humor hunger importer indexer indicator
+inductor inner integer interior iterator ladder larger later lavender layer ledger letter lever linter liver loader
+locker logger lumber major manner marker median member meridian metaphor meter minor minter mixer monster motor
+neither never newer newsletter newspaper november october odometer older oscillator other outer oyster pager paper
+parameter parser pepper placeholder playlist pointer poster predictor primer printer prior processor profiler
+projector propeller proper pullover quarter radiator raider rather razor reactor receiver refrigerator remainder
+reminder resistor router rubber ruler rumor scanner scheduler sector selector semester sensor september sequencer
+server shoulder shutter silver simulator slider slipper slower smaller solver spider splitter stapler starter sticker
+summer super supper sweater switcher tanker tensor terror theater thermometer timber timer toaster together toner
+tower tracer tractor trailer transformer transistor tremor trouser tumor under validator vapor vector visor waitlist
+washer weather webserver whether winter wiper wrapper zipper
+""")
+_AGENTIVE = re.compile(r"[a-z]{3,}(?:er|or|ist|ian|eer|woman|man|wright|smith|keeper|holder)s?\Z")
+
+
+def is_agent(word: str) -> bool:
+    """True if ``word`` reads as somebody who does something: "gaffer", "archivist", "technician"."""
+    return bool(_AGENTIVE.match(word)) and word not in _NO_AGENTS and word.removesuffix("s") not in _NO_AGENTS
+
 
 # Names of actions. "a load test", "the migration", "sign-off by legal" are steps when something asks for them.
 ACTION_NOUNS = _set("""

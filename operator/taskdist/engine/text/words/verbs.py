@@ -193,6 +193,70 @@ power proof-test qa rack re-release reckon red-team relay resuspend retranslate 
 spell stress style tip transfect unite version weight welcome
 """
 
+# Less common: of every trade and of everyday life.
+RARE = """
+abandon abate ablate abolish absolve absorb abstain accentuate accessorize acclimatize accompany accomplish accredit
+accumulate accuse acquaint acquit actuate adjoin adjudicate adorn advocate aid airlift alienate allot amortise
+amortize amuse annualise annualize antagonize anticipate apostille applaud apprehend apprentice arraign arrest ascend
+assail assuage atone attract auction audition avert avow awaken babysit back-test backfire backpropagate backtest
+banish bankroll banter baptize bargain barricade baste batter beckon befriend beg berate beseech besiege betray bicker
+binarise blanch blast blindfold bombard bootstrap-sample breach breed brighten broaden broil bruise bungle burnish
+bury campaign caramelize cauterize cede chant chastise cheer cherish chlorinate choreograph christen chronicle climb
+clinch cling clothe co-author co-sign coauthor coax coerce cold-start collaborate collateralize color-correct color-
+grade colour-correct commandeer commemorate commercialize commiserate commute compel complement compliment compound
+concede conceive condemn condition conform conjure connive conquer consecrate consent constrain constrict contaminate
+contend contest contract contradict contravene contrive converge converse convict cooperate correspond corrode cosign
+countermand crack crave cremate cripple criticize critique cross-examine cross-train crossfade crown cruise
+crystallize curb cure curl dam damage dance daub deaccession deal deceive decree defend deflect defrag defraud defy
+deinterlace delude delve demosaic denounce deputize deride detrend devalue deviate devote devour dewater dictate
+differentiate diffuse digest dignify dilate dine direct disapprove disarm disbar discipline disconcert discredit
+discretise discretize disguise disobey dispel displace disprove disqualify disregard disrupt dissuade distort distract
+disturb dive dolly domesticate dominate doodle door-knock doorknock downlink downmix downplay doze drag drench drink
+drum earn eat edify electrophorese electroporate elongate emancipate embezzle embrace empower emulsify endanger endcap
+endeavor endeavour endow enjoy enlighten enliven entangle entice entitle envisage equate erode escape escheat evade
+evaporate evoke exaggerate exasperate excite excuse exfoliate exhaust exhibit exonerate exploit expound express
+expunge extradite fake falsify farm fashion favor favour fiddle finagle fine flank flay flee fling fluff foil foment
+forage forbid foreclose forewarn forfeit forgive fractionate fracture freelance frighten frisk frost fumigate
+fundraise furlough gag gamble gargle gavage gaze genotype germinate gift-wrap give glide gouge grab grapple gratify
+grip guarantee hail hallucinate hand-deliver hand-feed hand-wash handcuff hasten heckle hedge heed heighten helm hem
+herd hijack hike hint hitch hoard homeschool homogenise homogenize hot-swap hound hover hug humiliate hurl hustle
+hypothesize imbue immunoprecipitate immunostain impanel impart impeach impede imperil impersonate implicate implore
+imprint imprison impugn indemnify inhibit injure insinuate insist inspire instigate insult intensify interfere
+interlace intermix internalize intimidate inundate invade invigilate jeopardize jump-start justify kayak keyframe
+kindle kiss lace lance lash laugh leach lecture legalize legislate letterbox lip-sync listen litigate lob loot lure
+lyophilise lyophilize macerate magnetize maim manacle mar march marginalize meddle meditate micromanage microwave
+mimic misbehave misplace mispronounce misuse mollify mug nab nag nebulize nestle notch numb obey obliterate obscure
+obsess obstruct offend offset omit ordain outlaw outrun overcharge overcome overdo overdub overestimate overexpose
+overload overlook overpay overpower overrun oversample oversell overstate overtake overthrow overturn pacify paddle
+parachute parade paralyze pardon parry passage pat peck pedal peek pelletize penalise penetrate perch persecute
+pervade pester petition phase phenotype philosophize photobleach phrase picket pilfer pillage pioneer placate
+plagiarize plunge poach poison poke polymerize pontificate popularize post-process postulate praise pray pre-book pre-
+screen pre-sort pre-teach pre-test preach prebook precipitate preclude preempt preen pretest prick privatise
+procrastinate proctor profess profit profiteer prohibit proofcheck propel propitiate protest pry puff pulverize
+pummel pump-prime push-start puzzle quadruple qualify quash quicken quilt quit radio raid rally ransack ransom rattle
+raze re-crawl re-rank reap reapply reawaken rebill rebook rebuff rebuke rebut recess reciprocate recoil recrawl
+redenominate reflux reforecast refrain refurnish refuse rehabilitate rehash rehouse reindent rejuvenate relent
+relinquish relive relog remark remunerate renege renice renounce repartition repatriate repin repress reprimand
+reproach repudiate repulse repute requote rerank rescope resect resign resist reslice resort respirate restage
+resubscribe resurface retail reticket retopologize retort retransfer retrench retrigger reunify reupholster revere
+revolutionize reward reweight rid riddle ridicule rifle riot rip roam roar rob romance rotoscope rotovap rub ruffle
+ruin rummage rumple rush sabotage sack sacrifice saddle sanction sap satirize saunter scar schmooze scold scorch
+scrabble scrawl screen-print scribble scrimp scroll scrounge scuff securitize self-test sequester serenade sever shack
+shackle shade shadow shed shoplift shove showcase shrink-wrap shun sideline sidestep sidetrack sightread sightsee
+silence silkscreen sing sink sinter situate skate ski skimp skirt skydive slam slander slap slew slit slog slosh
+smother smuggle snack snag snatch snorkel somersault sonicate soundcheck spam spank spar spare spark spear specialize
+speculate spill sponge spot-weld sprain sprint spruce spur spurn spy squirt stab stalk steal steamroll stereotype
+stifle stigmatize stipple stockpile stomp strain stratify streak strike stroke stroll strum stun stunt subculture
+subdue subjugate sublimate subpoena subrogate subvert sue superintend supplant surf surge surmise surpass surprise
+swallow symbolize sympathize tackle tarnish tattoo tax tease telecine telegraph telephone tempt testify theorize
+threaten thresh thrust thwart tick tilt tinker tint toast toot toss tour tout trade trample tranquilize transmit trap
+traverse treasure trek trick trickle trip triturate trivialize troll troop trumpet trypsinize tug tunnel turbocharge
+tutor twirl twist unburden underestimate underexpose underinsure undermine underpin underplay undersample understate
+understudy unmix unsettle unspool up-end uplink upmix vacuum-dry vanquish veil venture victimize videoconference
+videotape vilify vindicate violate vocalize volley volunteer vow wager warp warrant water-cool wed wheel whistle
+whiten whiz wield wiggle winterise worship wreck wrestle wrinkle xerox zoom
+"""
+
 KINDS: dict[str, str] = {
     "plan": PLAN,
     "obtain": OBTAIN,
@@ -205,13 +269,33 @@ KINDS: dict[str, str] = {
     "release": RELEASE,
     "tell": TELL,
     "dispose": DISPOSE,
-    "other": OTHER,
+    "other": OTHER + RARE,
 }
 
 # Base forms that are as common as nouns (or adjectives): they need a verb's surroundings before they count as one.
 AMBIGUOUS = """
 bridge click couple courier culture grant interface knock pcr pipe pool power qa rack relay sandbox sign-off skip
 smoke spell stress style tip version weight welcome diff
+advocate aid airlift architect arrest auction audition author back-test backtest bag bandage barcode bargain batter
+blast bleach block bolt bookmark breach breed brew bruise bucket budget campaign cascade cement censor checkout cheer
+chronicle climb collapse combat comment commute compact complement compliment compost compound condition construct
+contest contract convict copyright cork cost counsel crack critique crown cruise crush curb cure curl dam damage dance
+deal decree diagram dice dine dip direct discipline disguise ditch dive dock downgrade download drag dredge drink drum
+ease embrace endeavor endeavour engineer escape escort exhibit exploit express fake farm fashion favor favour fine
+flank foil forge fork fracture frost fuse fuzz gamble garnish gavage genotype grab grip guarantee gut hail hedge helm
+hem herd hijack hike hint hitch hook hotfix hound hover hug imprint inhibit instrument interrupt keyframe kiss knot
+lace lance lash laugh lecture lobby lodge lookup loot lure manufacture march microwave mug notch notice nudge offset
+overload override paddle parade pardon passage pat peck pedal peel petition phase phenotype phrase picket pioneer
+plunge poison poke praise pre-test preface prefix pretest prick profit prompt protest puff puzzle quarantine quilt
+quit radio raid rally ransom rattle rebuff rebuke recess reflux remark reprimand resort retail retort reward riddle
+riot rip roar roast roof rub ruin rush sabotage sack sacrifice saddle safeguard salvage sanction scaffold scar scatter
+screw scroll seat shack shade shadow shampoo shard shave shear shed shepherd shove showcase shunt silence simmer skate
+ski slam slap smash smear snack snag solder soundcheck spam spare spark spear spill splice sponge sprint spur spy stab
+stockpile strain streak strike stroke stroll stunt subculture subpoena substitute suffix sunset surf surge surprise
+surrender tackle tailor tamper tattoo tax tease telecine telegraph telephone tether thatch thrust tick tilt tinker
+tint toast toss tour tout trade trap trawl treasure trek trick trip triple troll troop trumpet tug tunnel tutor tweak
+tweet twist upgrade veil venture vet veto volunteer vortex vow wager wallpaper warp warrant wheel whistle worship
+wreck wring wrinkle zoom
 act address aggregate air alert anchor answer appoint approach archive arrange ask assay attempt attribute audit
 backup balance batch benchmark bid bill bin bind blend blog board boil book boost boot bottle box brand brief
 broadcast broker brush buffer build bump bundle burn button cache call canary cap caption capture cast catalog
@@ -251,7 +335,14 @@ witness work workshop wrap yield zip zone
 
 # base past participle -ing, where the last is left out when it is regular.
 IRREGULAR = """
-proofread proofread proofread; belong belonged belonged;
+proofread proofread proofread; eat ate eaten; swing swung swung; steal stole stolen; strike struck struck; overcome
+overcame overcome; forbid forbade forbidden; forgive forgave forgiven; flee fled fled; fling flung flung; cling clung
+clung; shed shed shed shedding; overtake overtook overtaken; overthrow overthrew overthrown; wring wrung wrung; deal
+dealt dealt; resit resat resat; reshoot reshot reshot; withhold withheld withheld; uphold upheld upheld; spill spilt
+spilt; undercut undercut undercut; sublet sublet sublet subletting; re-shoot re-shot re-shot; backbite backbit
+backbitten; overdraw overdrew overdrawn; hand-write hand-wrote hand-written; rebind rebound rebound; recast recast
+recast; redraw redrew redrawn; resell resold resold; retell retold retold; rethink rethought rethought; retool retooled
+retooled; unwind unwound unwound; cut cut cut cutting; ghostwrite ghostwrote ghostwritten; belong belonged belonged;
 arise arose arisen; be was been being; bear bore borne; become became become; begin began begun beginning; bend bent
 bent; bet bet bet betting; bid bid bid bidding; bind bound bound; bleed bled bled; blow blew blown; break broke
 broken; breed bred bred; bring brought brought; broadcast broadcast broadcast; build built built; burn burnt burnt;
