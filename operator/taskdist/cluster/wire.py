@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
 from taskdist.api.names import API_VERSION, Annotation, Label, SubTaskPhase, SubTaskReason
 from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
+from taskdist.engine.quantity import format_cpu, format_memory, parse_cpu_millis, parse_memory_bytes
 from taskdist.reconcile.health import NodeView
 from taskdist.reconcile.outcome import QUEUE_EVICTION
 from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView, UsageView
@@ -136,6 +139,15 @@ class WirePod(msgspec.Struct, frozen=True):
     status: WirePodStatus = WirePodStatus()
 
 
+@lru_cache(maxsize=4096)
+def _as_written(quantity: str, parse: Callable[[str], int], written: Callable[[int], str]) -> str:
+    """A quantity of a pod as our own kinds hold it: the API server writes 1000 cores as ``1k``, which their schema refuses."""
+    try:
+        return written(parse(quantity)) if quantity else ""
+    except ValueError:
+        return ""  # somebody else's pod, or a webhook's work; what was planned is recorded in its place
+
+
 def pod_view(pod: WirePod) -> PodView | None:
     """What decisions read of a pod, or ``None`` if it is not one of ours."""
     labels = pod.metadata.labels
@@ -180,8 +192,8 @@ def pod_view(pod: WirePod) -> PodView | None:
         node=pod.spec.node_name,
         provider=labels.get(Label.PROVIDER, ""),
         agent_type=labels.get(Label.AGENT_TYPE, ""),
-        cpu=requests.get("cpu", ""),
-        memory=requests.get("memory", ""),
+        cpu=_as_written(requests.get("cpu", ""), parse_cpu_millis, format_cpu),
+        memory=_as_written(requests.get("memory", ""), parse_memory_bytes, format_memory),
         created_at=pod.metadata.creation_timestamp,
         started_at=started or (status.start_time if phase is not PodPhase.PENDING else None),
         finished_at=ended.finished_at if ended else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from taskdist.cluster.wire import WirePod, pod_view
 from taskdist.reconcile.views import PodView
@@ -42,3 +43,21 @@ def test_a_queues_eviction_comes_with_its_words() -> None:
 def test_the_pods_own_message_comes_first() -> None:
     view = seen(condition("DisruptionTarget", "DeletionByTaintManager", "evicted by a taint"), message="node was lost")
     assert (view.disrupted, view.status_message) == ("DeletionByTaintManager", "node was lost")
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        pytest.param({"cpu": "1k", "memory": "1Pi"}, ("1000", "1Pi"), id="as the API server writes a thousand cores"),
+        pytest.param({"cpu": "1500m", "memory": "64Mi"}, ("1500m", "64Mi"), id="as we write them"),
+        pytest.param({"cpu": "a lot", "memory": ""}, ("", ""), id="what is none of ours"),
+    ],
+)
+def test_requests_are_read_as_a_status_may_hold_them(requests: dict[str, str], expected: tuple[str, str]) -> None:
+    pod = {
+        "metadata": {"name": "p", "uid": "u", "labels": {"taskdist.dev/subtask": "a", "taskdist.dev/attempt": "1"}},
+        "spec": {"containers": [{"resources": {"requests": requests}}]},
+    }
+    view = pod_view(msgspec.convert(pod, WirePod))
+    assert view is not None
+    assert (view.cpu, view.memory) == expected
