@@ -37,6 +37,8 @@ _log = logging.getLogger(__name__)
 
 _QUOTA_PAUSE = timedelta(seconds=5)
 _REFUSAL_PAUSE = timedelta(seconds=30)
+_REFUSALS = frozenset({400, 403, 422})
+"""What a quota, an admission policy or the schema answers."""
 
 PendingKey = tuple[str, str]
 Failed = Callable[[Key, float | None], None]
@@ -98,7 +100,7 @@ class Applier:
             try:
                 await write()
             except ApiError as error:
-                self._refused(key, error)
+                self._refused(key, error, shown=pending[0] == "pod" and error.status in _REFUSALS)
             except ClusterUnreachableError as error:
                 _log.warning("%s: %s", key, error)
                 self._on_failure(key, None)
@@ -118,9 +120,10 @@ class Applier:
 
         self._writes.put(priority, run)
 
-    def _refused(self, key: Key, error: ApiError) -> None:
+    def _refused(self, key: Key, error: ApiError, *, shown: bool) -> None:
+        """``shown``: the SubTask's status tells it to whom it concerns, so that nobody need be woken."""
         expected = error.status in {404, 409} or error.transient or error.namespace_ends
-        level = logging.INFO if expected else logging.ERROR
+        level = logging.INFO if expected else logging.WARNING if shown else logging.ERROR
         _log.log(level, "%s: a write was refused: %s", key, error)
         self._on_failure(key, error.retry_after)
 
@@ -143,7 +146,7 @@ class Applier:
 
     def _remember_refusal(self, key: Key, action: CreatePod, error: ApiError) -> None:
         """Keep what a quota, an admission policy or the schema has against a pod: it is shown, and asked again after a while."""
-        if error.status not in {400, 403, 422}:
+        if error.status not in _REFUSALS:
             return
         quota = "exceeded quota" in str(error)
         reason = SubTaskReason.QUOTA_EXCEEDED if quota else SubTaskReason.POD_REJECTED
