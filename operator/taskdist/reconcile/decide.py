@@ -15,6 +15,7 @@ from taskdist.reconcile.advance import Advance
 from taskdist.reconcile.planning import Mode, Planning, deadline, expiry, plan_ahead
 from taskdist.reconcile.projection import Catalogue, Projection
 from taskdist.reconcile.root_status import root_events, root_status
+from taskdist.reconcile.views import PodView
 
 
 def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
@@ -41,6 +42,10 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
             for id_ in dirty:
                 advance.assess(id_)
         advance.dispatch()
+    elif planning.gate in _PAUSED:
+        advance = Advance(seen, catalogue, root, planning, now, actions)
+        for id_ in [pod.subtask_id for pod in seen.pods.values() if pod.ended and _unrecorded(seen, pod)]:
+            advance.assess(id_)
     status = root_status(seen, root, planning, now)
     changed = status != seen.root_status
     events = root_events(seen.root_status, status) if changed else ()
@@ -50,6 +55,17 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
         status if changed else None,
         events,
         max((look - now).total_seconds(), 0.0) if look is not None else None,
+    )
+
+
+_PAUSED = frozenset({Reason.INVALID_PLAN, Reason.PLAN_ONLY, Reason.AWAITING_APPROVAL})
+"""An edit has put a gate before work under way: nothing starts, but what has ended is recorded while its pod is there."""
+
+
+def _unrecorded(seen: Projection, pod: PodView) -> bool:
+    subtask = seen.subtasks.get(pod.subtask_id)
+    return (
+        subtask is not None and not subtask.terminal and subtask.attempt == pod.attempt and subtask.uid == pod.owner_uid
     )
 
 

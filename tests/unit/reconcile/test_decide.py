@@ -393,6 +393,24 @@ def test_a_finished_distribution_is_not_run_again_when_its_children_are_deleted(
     assert world.status["phase"] == "Succeeded"
 
 
+@pytest.mark.parametrize("gate", ["an invalid plan", "Manual", "PlanOnly"])
+def test_what_ends_behind_a_gate_is_recorded_and_nothing_starts(gate: str) -> None:
+    world = World(plan(task("a"), task("b").after("a")))
+    world.settle()
+    if gate == "an invalid plan":
+        world.edit(invalid_plan(), description="something else")
+    else:
+        world.edit(planning={"mode": gate})
+    world.settle()
+    world.end_pod("release-a-1")
+    world.settle()
+    assert world.phases() == {"a": "Succeeded", "b": "Waiting"}
+    assert world.created == ["release-a-1"]
+    world.edit(plan(task("a"), task("b").after("a")))
+    world.run_to_the_end()
+    assert world.created == ["release-a-1", "release-b-1"]
+
+
 def test_what_is_over_is_told_of_the_spec_that_is_there() -> None:
     world = World(plan(task("a")))
     world.run_to_the_end()
