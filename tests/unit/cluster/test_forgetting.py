@@ -103,6 +103,7 @@ async def test_a_root_that_is_gone_leaves_nothing(reconciler: Reconciler, end: A
     there = entries(reconciler)
     assert there > before + 20
     for go in end:
+        await settle(reconciler)  # nothing is left that would look at it once more by chance
         go(reconciler)
     await settle(reconciler)
     assert reconciler.store.projections == {}
@@ -112,11 +113,12 @@ async def test_a_root_that_is_gone_leaves_nothing(reconciler: Reconciler, end: A
 
 
 async def test_void_appointments_do_not_pile_up(reconciler: Reconciler) -> None:
+    reconciler.queue.ring_later(KEY, 60)  # one that stands, before all others
     for number in range(1000):
         key = dataclasses.replace(KEY, name=f"release-{number}")
         reconciler.queue.ring_later(key, 3600)
         reconciler.queue.ring(key)
         await reconciler.reconcile(await reconciler.queue.take())
         reconciler.queue.done(key)
-    assert len(reconciler.queue) == 0
+    assert len(reconciler.queue) == 1
     assert len(reconciler.queue._later) <= 100
