@@ -223,7 +223,11 @@ class ControlPlane:
     def _auditing(self) -> Sequence[str]:
         policy = self._configs / "audit-policy.yaml"
         rules = [
-            {"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
+            {
+                "level": "None",  # heartbeats of nodes and of the control plane
+                "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}],
+                "namespaces": ["kube-node-lease", "kube-system"],
+            },
             {"level": "None", "nonResourceURLs": ["/*"]},
             {"level": self.plan.audit},
         ]

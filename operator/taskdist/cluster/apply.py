@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
@@ -176,6 +177,12 @@ class Applier:
             if error.reason != "AlreadyExists":
                 raise
             answer = await self._client.request("GET", paths.item(action.kind, key.namespace, action.name))
+            if _controller(msgspec.json.decode(answer)) != _controller(action.body):
+                raise ApiError(
+                    409,
+                    "AlreadyExists",
+                    f"{action.kind} {action.name} belongs to somebody else; waiting until it is gone",
+                ) from error
         if action.kind == "ExecutionPlan":
             self._store.plan_event("ADDED", self._decode_plan(answer))
 
@@ -235,6 +242,12 @@ class Applier:
         except ApiError as error:
             if error.status not in {404, 409}:  # gone already, or another object by now
                 raise
+
+
+def _controller(body: dict[str, Any]) -> str:
+    """UID of the object that controls another one, or nothing."""
+    owners = (body.get("metadata") or {}).get("ownerReferences") or ()
+    return next((str(owner.get("uid")) for owner in owners if owner.get("controller")), "")
 
 
 LABEL_SELECTOR = f"{Label.DISTRIBUTION}"
