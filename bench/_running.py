@@ -96,9 +96,9 @@ class Bench:
         self._options = options
 
     @contextmanager
-    def operator(self) -> Iterator[OperatorProcess]:
+    def operator(self, **more: Any) -> Iterator[OperatorProcess]:
         log = self._folder / f"{uuid.uuid4().hex[:8]}.log"
-        options = {"agent_image": "taskdist.dev/taskdist:bench", **self._options}
+        options = {"agent_image": "taskdist.dev/taskdist:bench", **self._options, **more}
         with OperatorProcess(self.cluster.kubeconfig, log, **options) as operator:
             yield operator
 

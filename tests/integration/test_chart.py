@@ -223,6 +223,17 @@ def test_namespaces_decide_between_cluster_role_and_roles():
     assert cluster_role["rules"] == [*(rule.as_policy() for rule in OPERATOR[Scope.CLUSTER]), *served]
 
 
+def test_releases_beside_each_other_have_a_lease_each_and_one_reports():
+    def environment(*arguments: str) -> dict[str, str]:
+        text = helm("template", *arguments, str(CHART), "-n", NAMESPACE).stdout
+        deployment = next(item for item in yaml.safe_load_all(text) if item and item["kind"] == "Deployment")
+        return {e["name"]: e.get("value", "") for e in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
+
+    first, second = environment("taskdist"), environment("taskdist-b", "--set", "reportCatalogue=false")
+    assert (first["TASKDIST_LEASE_NAME"], first["TASKDIST_REPORT_CATALOGUE"]) == ("taskdist-operator", "true")
+    assert (second["TASKDIST_LEASE_NAME"], second["TASKDIST_REPORT_CATALOGUE"]) == ("taskdist-b-operator", "false")
+
+
 def test_release_names_stay_within_63_characters():
     for item in render([f"fullnameOverride={'x' * 63}"]):
         if item["kind"] not in {"CustomResourceDefinition", "AgentType"}:

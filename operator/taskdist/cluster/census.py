@@ -54,12 +54,20 @@ def count(store: Store) -> Census:
     return Census(by_agent_type, by_provider)
 
 
-async def publish(client: Client, store: Store, clock: Callable[[], datetime]) -> None:
-    """Keep the statuses up to date until cancelled."""
+async def publish(client: Client, store: Store, clock: Callable[[], datetime], *, writes: bool = True) -> None:
+    """Keep the statuses up to date until cancelled.
+
+    Of operators that share the namespaces out among them one ``writes``: two would set each other's counts right for ever.
+    """
     learning = Learning()
     while True:
         await asyncio.sleep(_INTERVAL)
-        census, health, now = count(store), store.catalogue.health, clock()
+        health, now = store.catalogue.health, clock()
+        _count_circuits(store, now)
+        if not writes:
+            store.lessons.clear()
+            continue
+        census = count(store)
         seen = [store.lessons.popleft() for _ in range(len(store.lessons))]
         store.lessons.extend(learning.take(seen, store.catalogue.agent_types, now))
         for agent_type in tuple(store.catalogue.agent_types.values()):
@@ -83,12 +91,16 @@ async def publish(client: Client, store: Store, clock: Callable[[], datetime]) -
                 **_common(provider, condition),
             }
             await _bring_up_to_date(client, provider, wanted, condition)
-        metrics.OPEN_CIRCUITS.labels("provider").set(
-            sum(health.provider_circuit(p, now) is not Circuit.CLOSED for p in store.catalogue.providers.values())
-        )
-        metrics.OPEN_CIRCUITS.labels("agent_type").set(
-            sum(health.agent_circuit(name, now) is not Circuit.CLOSED for name in store.catalogue.agent_types)
-        )
+
+
+def _count_circuits(store: Store, now: datetime) -> None:
+    health = store.catalogue.health
+    metrics.OPEN_CIRCUITS.labels("provider").set(
+        sum(health.provider_circuit(p, now) is not Circuit.CLOSED for p in store.catalogue.providers.values())
+    )
+    metrics.OPEN_CIRCUITS.labels("agent_type").set(
+        sum(health.agent_circuit(name, now) is not Circuit.CLOSED for name in store.catalogue.agent_types)
+    )
 
 
 def _common(thing: AgentType | Provider, condition: dict[str, Any]) -> dict[str, Any]:

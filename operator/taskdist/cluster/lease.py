@@ -34,13 +34,15 @@ class LeadershipLostError(Exception):
     """The lease could not be renewed in time; the process ends and starts anew as a standby."""
 
 
-async def lead(work: Callable[[], Awaitable[None]], client: Client, *, namespace: str, identity: str) -> None:
+async def lead(
+    work: Callable[[], Awaitable[None]], client: Client, *, namespace: str, identity: str, name: str = LEASE_NAME
+) -> None:
     """Wait until this replica leads, then run ``work`` until it ends; on the way out the lease is given up.
 
     Raises:
         LeadershipLostError: the lease was lost; ``work`` has been cancelled.
     """
-    lease = _Lease(client, namespace, identity)
+    lease = _Lease(client, namespace, name, identity)
     try:
         while not await lease.take():  # noqa: ASYNC110 - it is asked of the server
             await asyncio.sleep(RETRY_SECONDS)
@@ -63,11 +65,12 @@ async def lead(work: Callable[[], Awaitable[None]], client: Client, *, namespace
 class _Lease:
     """The coordination.k8s.io/v1 Lease. Writes carry the resourceVersion that was read: of two that write, one is refused."""
 
-    def __init__(self, client: Client, namespace: str, identity: str) -> None:
+    def __init__(self, client: Client, namespace: str, name: str, identity: str) -> None:
         self._client = client
         self._namespace = namespace
+        self._name = name
         self._identity = identity
-        self._path = paths.item("Lease", namespace, LEASE_NAME)
+        self._path = paths.item("Lease", namespace, name)
         self._lease: dict[str, Any] = {}
         self._seen = ""
         self._seen_at = 0.0
@@ -78,7 +81,7 @@ class _Lease:
             async with asyncio.timeout(RENEW_SECONDS):
                 return await self._take()
         except (ApiError, ClusterUnreachableError, TimeoutError) as error:
-            _log.warning("lease %s/%s: %s", self._namespace, LEASE_NAME, str(error) or "no answer in time")
+            _log.warning("lease %s/%s: %s", self._namespace, self._name, str(error) or "no answer in time")
             return False
 
     async def renew(self) -> None:
@@ -98,7 +101,7 @@ class _Lease:
                 break
             left = renewed_at + RENEW_SECONDS - time.monotonic()
             await asyncio.sleep(min(RETRY_SECONDS, max(left, 0)))
-        lost = f"the lease {self._namespace}/{LEASE_NAME} was not renewed within {RENEW_SECONDS} s"
+        lost = f"the lease {self._namespace}/{self._name} was not renewed within {RENEW_SECONDS} s"
         _log.error("%s; what is under way is ended", lost)
         raise LeadershipLostError(lost)
 
@@ -127,7 +130,7 @@ class _Lease:
         except ApiError as error:
             if error.status != 404:
                 raise
-            metadata = {"name": LEASE_NAME, "namespace": self._namespace}
+            metadata = {"name": self._name, "namespace": self._namespace}
             body = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": self._spec()}
             self._lease = await self._client.post(paths.collection("Lease", self._namespace), body)
             return True

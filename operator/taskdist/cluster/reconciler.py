@@ -61,9 +61,11 @@ class Reconciler:
         agent_image: str = "",
         in_flight: int = 6,
         most_pods: int = 0,
+        catalogue: bool = True,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._client = client
+        self._catalogue = catalogue
         self._clock = clock or client.clock.now
         self.queue: WorkQueue[Key] = WorkQueue(time.monotonic)
         self.store = Store(self.queue.ring)
@@ -131,7 +133,7 @@ class Reconciler:
                 await watch.synced.wait()
             self.store.take_stock()
             _log.info("in sync: %d distributions", len(self.store.projections))
-            group.create_task(publish(self._client, self.store, self._clock))
+            group.create_task(publish(self._client, self.store, self._clock, writes=self._catalogue))
             for _ in range(_WORKERS):
                 group.create_task(self._work())
 

@@ -16,7 +16,7 @@ from typing import Any
 import kopf
 
 from taskdist.cluster.client import Client
-from taskdist.cluster.lease import lead
+from taskdist.cluster.lease import LEASE_NAME, lead
 from taskdist.cluster.reconciler import Reconciler
 from taskdist.cluster.served import OUR_KINDS, not_served, wait_until_served
 from taskdist.handlers.doorbells import register
@@ -34,7 +34,8 @@ class Options:
     """How to run. ``namespaces`` empty means the whole cluster; ports 0 mean none.
 
     ``most_pods`` bounds the live agent pods of one namespace; 0 means no bound. ``lease_namespace`` is where the Lease lives that
-    replicas elect their leader by; empty means that there is one replica.
+    replicas elect their leader by; empty means that there is one replica. Operators that share the namespaces out among them need
+    a ``lease_name`` each, and one of them reports the ``catalogue``: the statuses of AgentTypes and Providers.
     """
 
     namespaces: Sequence[str] = ()
@@ -48,6 +49,8 @@ class Options:
     in_flight: int = 6
     most_pods: int = 0
     lease_namespace: str = ""
+    lease_name: str = LEASE_NAME
+    catalogue: bool = True
     identity: str = ""
 
 
@@ -72,6 +75,7 @@ async def _run(options: Options) -> None:
             agent_image=options.agent_image,
             in_flight=options.in_flight,
             most_pods=options.most_pods,
+            catalogue=options.catalogue,
         )
         registry = kopf.OperatorRegistry()
         loop, asked = asyncio.get_running_loop(), asyncio.Event()
@@ -101,6 +105,7 @@ async def _work(options: Options, reconciler: Reconciler, client: Client) -> Non
             client,
             namespace=options.lease_namespace,
             identity=options.identity or socket.gethostname(),
+            name=options.lease_name,
         )
     else:
         await reconciler.run()

@@ -94,6 +94,23 @@ def operator(  # noqa: PLR0917 - typer makes options of them; nobody calls it by
             metavar="NAME",
         ),
     ] = "",
+    lease_name: Annotated[
+        str,
+        typer.Option(
+            "--lease-name",
+            envvar="TASKDIST_LEASE_NAME",
+            help="Name of that Lease. Operators that serve different namespaces need one each.",
+            metavar="NAME",
+        ),
+    ] = "taskdist-operator",
+    catalogue: Annotated[
+        bool,
+        typer.Option(
+            "--report-catalogue/--no-report-catalogue",
+            envvar="TASKDIST_REPORT_CATALOGUE",
+            help="Write the statuses of agent types and providers. Of several operators, one does.",
+        ),
+    ] = True,
     identity: Annotated[
         str, typer.Option("--identity", envvar="POD_NAME", help="Name of this replica in the Lease.", metavar="NAME")
     ] = "",
@@ -122,6 +139,8 @@ def operator(  # noqa: PLR0917 - typer makes options of them; nobody calls it by
         log_level=log_level.value.upper(),
         in_flight=in_flight,
         lease_namespace=lease_namespace,
+        lease_name=lease_name,
+        catalogue=catalogue,
         identity=identity,
     )
     try:
