@@ -152,8 +152,8 @@ class Applier:
         quota = "exceeded quota" in str(error)
         reason = SubTaskReason.QUOTA_EXCEEDED if quota else SubTaskReason.POD_REJECTED
         until = self._client.clock.now() + (_QUOTA_PAUSE if quota else _REFUSAL_PAUSE)
-        projection = self._store.projection(key)
-        projection.refused[action.subtask_id] = Refusal(until, reason, clean(str(error)))
+        if (projection := self._store.projections.get(key)) is not None:
+            projection.refused[action.subtask_id] = Refusal(until, reason, clean(str(error)))
 
     async def _create_subtask(self, key: Key, action: CreateSubTask) -> None:
         path = paths.collection("SubTask", key.namespace)
@@ -205,9 +205,9 @@ class Applier:
             if error.status != 404:
                 raise
             return False
-        projection = self._store.projection(key)
-        subtask = projection.subtasks.get(action.id)
-        if subtask is None:
+        projection = self._store.projections.get(key)
+        subtask = projection.subtasks.get(action.id) if projection is not None else None
+        if projection is None or subtask is None:
             return False
         lost = projection.lost.get((action.id, subtask.attempt))
         owned = pod.metadata.owner_uid("SubTask") == subtask.uid

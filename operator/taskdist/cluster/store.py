@@ -40,6 +40,7 @@ from taskdist.reconcile.slots import Claimant
 
 _log = logging.getLogger(__name__)
 _MOST_LESSONS = 20_000
+_MOST_ENDED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Store:
     projections: dict[Key, Projection] = field(default_factory=dict)
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
     """What finished attempts teach and nobody has taken yet."""
+    _ended: dict[str, None] = field(default_factory=dict)
+    """UIDs of children whose end a watch told lately: an answer to a write of ours may come after it, and tells of nothing."""
 
     def __post_init__(self) -> None:
         self.catalogue.peers = self.peers
@@ -176,7 +179,7 @@ class Store:
     def subtask_event(self, type_: str, seen: WireSubTask) -> None:
         """One change of a SubTask."""
         key = _key(seen)
-        if type_ == "DELETED" and key not in self.projections:
+        if self._over(type_, seen) or (type_ == "DELETED" and key not in self.projections):
             return
         projection = self.projection(key)
         if type_ == "DELETED":
@@ -189,7 +192,7 @@ class Store:
                 return  # the echo of an own write, or the answer to one whose echo came first
             projection.observe_subtask(view := subtask_view(seen))
             self.lessons.extend(lessons(view))
-        else:
+        elif projection.root is not None:
             return
         self._settle(key)
 
@@ -207,7 +210,7 @@ class Store:
         """One change of a pod."""
         view = pod_view(seen)
         key = _key(seen)
-        if view is None or (type_ == "DELETED" and key not in self.projections):
+        if self._over(type_, seen) or view is None or (type_ == "DELETED" and key not in self.projections):
             return
         projection = self.projection(key)
         if type_ == "DELETED":
@@ -225,7 +228,7 @@ class Store:
     def pod_created(self, seen: WirePod) -> None:
         """The answer to our own creation. The watch may have been faster, and what it said is newer: then it stands."""
         view = pod_view(seen)
-        if view is None:
+        if view is None or self._over("ADDED", seen):
             return
         projection = self.projection(_key(seen))
         known = projection.pods.get(pod_key(view)) or projection.lost.get((view.subtask_id, view.attempt))
@@ -243,7 +246,7 @@ class Store:
     def plan_event(self, type_: str, seen: WirePlan) -> None:
         """One change of an ExecutionPlan."""
         key = _key(seen)
-        if type_ == "DELETED" and key not in self.projections:
+        if self._over(type_, seen) or (type_ == "DELETED" and key not in self.projections):
             return
         projection = self.projection(key)
         if type_ == "DELETED":
@@ -329,6 +332,16 @@ class Store:
             if (projection := self.projections.get(key)) is not None:
                 projection.mark(claimant.subtask)
                 self.ring(key)
+
+    def _over(self, type_: str, seen: WireSubTask | WirePod | WirePlan) -> bool:
+        """True of something whose end was told before."""
+        uid = seen.metadata.uid
+        if type_ != "DELETED":
+            return uid in self._ended
+        self._ended[uid] = None
+        if len(self._ended) > _MOST_ENDED:
+            del self._ended[next(iter(self._ended))]
+        return False
 
     def _free(self, key: Key, ids: tuple[str, ...]) -> None:
         """Give back what subtasks held that are no more, once none of their pods is alive."""

@@ -109,7 +109,32 @@ async def test_a_root_that_is_gone_leaves_nothing(reconciler: Reconciler, end: A
     assert reconciler.store.projections == {}
     assert len(reconciler.queue) == 0
     # Appointments that are void stay in their heap until many are; one for each of those made above may be there.
-    assert entries(reconciler) - before <= 2 * (1 + 3)
+    assert entries(reconciler) - before <= 2 * (1 + 3) + len(reconciler.store._ended)
+    assert len(reconciler.store._ended) == 3  # the last few thousand, whosever they were
+
+
+async def test_an_answer_that_comes_after_the_end_brings_nothing_back(reconciler: Reconciler) -> None:
+    come(reconciler)
+    go_root(reconciler)
+    go_children(reconciler)
+    reconciler.store.plan_event("ADDED", plan())
+    reconciler.store.subtask_event("MODIFIED", subtask("2"))
+    reconciler.store.pod_created(pod("Pending"))
+    reconciler.store.pod_event("ADDED", pod("Pending"))
+    assert reconciler.store.projections == {}
+
+
+async def test_children_of_nobody_are_not_remembered(reconciler: Reconciler) -> None:
+    """Whoever may create SubTasks could have the operator remember as many distributions as he has names."""
+    forged = subtask("1")
+    reconciler.store.subtask_event(
+        "ADDED", msgspec.structs.replace(forged, metadata=msgspec.structs.replace(forged.metadata, owner_references=[]))
+    )
+    seen = pod("Pending")
+    reconciler.store.pod_event(
+        "ADDED", msgspec.structs.replace(seen, metadata=msgspec.structs.replace(seen.metadata, owner_references=[]))
+    )
+    assert reconciler.store.projections == {}
 
 
 async def test_void_appointments_do_not_pile_up(reconciler: Reconciler) -> None:
