@@ -147,6 +147,7 @@ generate: $(ready) ## CRDs, the chart's copies, manifests and generated document
 	@$(VENV)/bin/taskdist generate reference --out docs
 	@PYTHONPATH=. $(py) helm/generate.py
 	@$(VENV)/bin/taskdist graph -f manifests/samples/insights.yaml -o svg > docs/img/insights.svg
+	@$(py) docs/generate.py
 
 .PHONY: lock
 lock: $(ready) ## compile the locks anew from pyproject.toml; UPGRADE=1 takes newer versions

@@ -28,7 +28,7 @@ from taskdist.cli.lines import (
     table,
     wrap,
 )
-from taskdist.engine.model import Dependency, EdgeSource, Finding, PlannedSubTask, Severity
+from taskdist.engine.model import Dependency, EdgeSource, Finding, PlannedSubTask, Severity, TriggerRule
 from taskdist.engine.quantity import format_cpu
 from taskdist.planning.document import Planned
 
@@ -167,12 +167,25 @@ def _with_dependencies(row: Line, subtask: PlannedSubTask, used: int, width: int
     """Put the dependencies behind the row; where they do not fit, on lines of their own below it."""
     if not subtask.depends_on:
         return [row]
-    after = names(folded(_dependency(edge) for edge in subtask.depends_on))
+    after = names(folded(_dependency(edge) for edge in subtask.depends_on)) + _when(subtask)
     room = width - used - 2
     if cells(after) <= room:
         return [line(*row, "  ", Span(after, "dim"))]
     margin = "        "
     return [row, *(line(Span(margin + part, "dim")) for part in wrap(f"after {after}", max(width - len(margin), 20)))]
+
+
+def _when(subtask: PlannedSubTask) -> str:
+    """Say which end of what it waits for lets it start, where that is not the success of all."""
+    one = len(subtask.depends_on) == 1
+    match subtask.trigger_rule:
+        case TriggerRule.ANY_FAILED:
+            return ", if it failed" if one else ", if any failed"
+        case TriggerRule.ANY_SUCCEEDED:
+            return "" if one else ", if any succeeded"
+        case TriggerRule.ALL_FINISHED:
+            return ", even if it failed" if one else ", even if some failed"
+    return ""
 
 
 def _dependency(edge: Dependency) -> str:

@@ -116,6 +116,13 @@ def test_plan_of_a_text(call):
     assert "\x1b" not in out
 
 
+def test_plan_tells_which_end_a_subtask_waits_for(call):
+    _, out, _ = call("plan", "-t", "Run the tests. If they fail, roll back, otherwise deploy.")
+    rows = {row.replace("◆", "").split()[1]: row for row in out.splitlines() if row.startswith("  +")}
+    assert rows["roll"].endswith("run-tests, if it failed")
+    assert rows["deploy"].endswith("  run-tests")
+
+
 def test_plan_of_a_file(call):
     code, out, _ = call("plan", "-f", "@good", good=GOOD)
     assert code == 0
