@@ -119,7 +119,7 @@ class Applier:
             projection.mark(subtask_id or pending[1])
             projection.rescan()
 
-        self._writes.put(priority, run)
+        self._writes.put(priority, run, key.namespace)
 
     def _refused(self, key: Key, error: ApiError, *, shown: bool) -> None:
         """``shown``: the SubTask's status tells it to whom it concerns, so that nobody need be woken."""

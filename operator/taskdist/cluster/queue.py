@@ -19,11 +19,16 @@ _SLACK = 64
 
 
 class WorkQueue(Generic[K]):
-    """Keys in first-in order; ``ring`` is idempotent while a key waits, and remembered while it is in work."""
+    """``ring`` is idempotent while a key waits, and remembered while it is in work.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    ``group`` says whose a key is: the groups take turns, and in each of them keys are in first-in order. So who has ten thousand
+    keys waiting keeps nobody else waiting for more than the key in work.
+    """
+
+    def __init__(self, clock: Callable[[], float], group: Callable[[K], Hashable] = lambda _: None) -> None:
         self._clock = clock
-        self._ready: dict[K, None] = {}
+        self._group = group
+        self._ready: dict[Hashable, dict[K, None]] = {}
         self._in_work: set[K] = set()
         self._rung_in_work: set[K] = set()
         self._later: list[tuple[float, int, K]] = []
@@ -33,14 +38,14 @@ class WorkQueue(Generic[K]):
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._ready) + len(self._in_work) + len(self._due)
+        return sum(map(len, self._ready.values())) + len(self._in_work) + len(self._due)
 
     def ring(self, key: K) -> None:
         """Ask for work on a key now."""
         if key in self._in_work:
             self._rung_in_work.add(key)
-        elif key not in self._ready:
-            self._ready[key] = None
+        else:
+            self._ready.setdefault(self._group(key), {})[key] = None
             self._wake.set()
 
     def ring_later(self, key: K, seconds: float) -> None:
@@ -49,9 +54,8 @@ class WorkQueue(Generic[K]):
         if self._due.get(key, float("inf")) > due:
             self._due[key] = due
             heapq.heappush(self._later, (due, next(self._order), key))
-            if (
-                len(self._later) > 2 * len(self._due) + _SLACK
-            ):  # mostly of keys that are forgotten, or were moved forward
+            if len(self._later) > 2 * len(self._due) + _SLACK:
+                # Most are of keys that are forgotten, or were moved forward.
                 self._later = [entry for entry in self._later if self._due.get(entry[2]) == entry[0]]
                 heapq.heapify(self._later)
             self._wake.set()
@@ -61,8 +65,12 @@ class WorkQueue(Generic[K]):
         while True:
             pause = self._promote()
             if self._ready:
-                key = next(iter(self._ready))
-                del self._ready[key]
+                group = next(iter(self._ready))
+                keys = self._ready.pop(group)
+                key = next(iter(keys))
+                del keys[key]
+                if keys:
+                    self._ready[group] = keys  # behind all others
                 self._in_work.add(key)
                 return key
             self._wake.clear()
@@ -93,7 +101,11 @@ class WorkQueue(Generic[K]):
 
     def forget(self, key: K) -> None:
         """Drop a key that is no more; work under way on it ends undisturbed."""
-        self._ready.pop(key, None)
+        group = self._group(key)
+        if (keys := self._ready.get(group)) is not None:
+            keys.pop(key, None)
+            if not keys:
+                del self._ready[group]
         self._due.pop(key, None)
         self._failures.pop(key, None)
         self._rung_in_work.discard(key)

@@ -67,7 +67,7 @@ class Reconciler:
         self._client = client
         self._catalogue = catalogue
         self._clock = clock or client.clock.now
-        self.queue: WorkQueue[Key] = WorkQueue(time.monotonic)
+        self.queue: WorkQueue[Key] = WorkQueue(time.monotonic, lambda key: key.namespace)
         self.store = Store(self.queue.ring)
         self.store.catalogue.agent_image = agent_image
         self.store.catalogue.most_pods = most_pods
@@ -220,7 +220,7 @@ class Reconciler:
         assert root is not None  # noqa: S101 - without a root nothing was decided
         phase = decision.status.get("phase")
         ends = phase in _ENDED and phase != seen.root_status.get("phase")
-        self.writes.put(Priority.ROOT, lambda: self._write_root(key, seen, root, decision, ends=ends))
+        self.writes.put(Priority.ROOT, lambda: self._write_root(key, seen, root, decision, ends=ends), key.namespace)
 
     async def _write_root(
         self, key: Key, seen: Projection, root: TaskDistribution, decision: Decision, *, ends: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from taskdist.cluster.queue import WorkQueue
+from taskdist.cluster.writes import Priority, Write, WriteQueue
 
 
 class Clock:
@@ -62,3 +63,42 @@ async def test_an_appointment_is_kept_and_an_earlier_one_stands() -> None:
     queue.ring_later("a", 60.0)
     clock.now = 1.0
     assert await asyncio.wait_for(queue.take(), 5) == "a"
+
+
+async def test_groups_take_turns() -> None:
+    queue: WorkQueue[str] = WorkQueue(Clock(), group=lambda key: key[0])
+    for key in ("a1", "a2", "a3", "b1", "b2", "c1"):
+        queue.ring(key)
+    queue.ring("a1")
+    queue.forget("b2")
+    assert len(queue) == 5
+    assert [await queue.take() for _ in range(5)] == ["a1", "b1", "c1", "a2", "a3"]
+    queue.forget("a9")
+    assert not queue._ready
+
+
+async def test_writes_of_one_namespace_keep_those_of_another_waiting_for_one_only() -> None:
+    writes, done, over = WriteQueue(1), list[str](), asyncio.Event()
+
+    def write(name: str) -> Write:
+        async def run() -> None:
+            done.append(name)
+            if len(done) == 5:
+                writes.put(Priority.PREPARE, write("c"), "c")
+            if len(done) == 104:
+                over.set()
+
+        return run
+
+    for number in range(100):
+        writes.put(Priority.PREPARE, write(f"a{number}"), "a")
+    for number in range(2):
+        writes.put(Priority.PREPARE, write(f"b{number}"), "b")
+    writes.put(Priority.POD, write("a-pod"), "a")
+    lane = asyncio.create_task(writes.run())
+    await asyncio.wait_for(over.wait(), 30)
+    lane.cancel()
+    await asyncio.gather(lane, return_exceptions=True)
+    assert done[:5] == ["a-pod", "a0", "b0", "a1", "b1"]
+    assert done.index("c") < 8, "who comes late does not go behind what has waited longer"
+    assert [name for name in done if name.startswith("a") and name != "a-pod"] == [f"a{n}" for n in range(100)]
