@@ -55,11 +55,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="time that one plan may take on an ordinary core")
     parser.add_argument("--no-solver", action="store_true", help="plain Python only, as where ortools is not installed")
     options = parser.parse_args(arguments)
-    files = (
-        [Path(options.instances)]
-        if options.instances
-        else sorted(Path(os.environ.get("DATA", "."), "rcpsp").glob("*.jsonl"))
-    )
+    given = Path(options.instances or os.environ.get("DATA", "."))
+    files = [given] if given.is_file() else sorted((given / "rcpsp").glob("*.jsonl"))
     if not files:
         parser.error("no instances: give a file, or set DATA to the folder that holds rcpsp/")
     effort = Effort.within(options.seconds, solver=not options.no_solver)

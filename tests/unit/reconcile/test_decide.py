@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +14,10 @@ from hypothesis import strategies as st
 from tests.unit.reconcile.world import World, distribution, invalid_plan, plan, task
 
 from taskdist.engine.model import Finding, Severity, TriggerRule
-from taskdist.reconcile.planning import known_then
+from taskdist.reconcile.actions import DeleteObject
+from taskdist.reconcile.plan_object import plan_objects
+from taskdist.reconcile.planning import known_then, plan_ahead
+from taskdist.reconcile.projection import PlanRecord
 from taskdist.reconcile.views import PodPhase
 
 DIAMOND = (task("a"), task("b").after("a"), task("c").after("a"), task("d").after("b", "c"))
@@ -513,3 +518,46 @@ def test_what_is_only_good_to_know_is_no_warning() -> None:
     world.settle()
     assert world.status["warningCount"] == 1
     assert len(world.status["warnings"]) == 3
+
+
+def test_only_the_last_revisions_are_kept() -> None:
+    world = World(plan(task("a")), distribution(planHistoryLimit=2, planning={"mode": "PlanOnly"}))
+    world.settle()
+    for n in range(2, 6):
+        world.edit(
+            plan(task("a"), digest=f"abc{n}"),
+            planHistoryLimit=2,
+            planning={"mode": "PlanOnly"},
+            description=f"do it {n}",
+        )
+        world.settle()
+    assert sorted(world.plans) == ["release-4", "release-5"]
+    assert world.status["plan"] == {"name": "release-5", "hash": "abc5", "revision": 5}
+
+
+def test_a_large_plan_takes_its_assignments_along_in_a_config_map() -> None:
+    root = distribution(planHistoryLimit=1)
+    large = plan(*(task(f"t{n}") for n in range(501)))
+    packed, stored = plan_objects(root, large, 1, "spec")
+    assert (packed.kind, packed.name, packed.body["immutable"]) == ("ConfigMap", "release-1", True)
+    assert stored.body["spec"]["assignmentsRef"] == {"name": "release-1"}
+    assert "subtasks" not in stored.body["spec"]
+    held = json.loads(gzip.decompress(base64.b64decode(packed.body["binaryData"]["assignments.json.gz"])))
+    assert [one["id"] for one in held] == [one.id for one in large.subtasks]
+    assert len(json.dumps(packed.body)) < 100_000
+
+    world = World(plan(task("a")), root)
+    world.seen.plans = {
+        name: PlanRecord(name, n, "aa", "old", 501, "root-uid", name)
+        for n, name in ((1, "release-1"), (2, "release-2"))
+    }
+    gone = [a for a in world.step().actions if isinstance(a, DeleteObject)]
+    assert gone == []  # nothing is cleaned up before the new plan is stored
+    world.plans = dict(world.seen.plans)
+    deleted = {(a.kind, a.name) for a in plan_ahead(world.seen, root, world.now).actions if isinstance(a, DeleteObject)}
+    assert {("ConfigMap", "release-1"), ("ExecutionPlan", "release-1")} <= deleted
+
+
+def test_a_small_plan_holds_its_assignments_itself() -> None:
+    (stored,) = plan_objects(distribution(), plan(*(task(f"t{n}") for n in range(500))), 1, "spec")
+    assert len(stored.body["spec"]["subtasks"]) == 500
