@@ -29,6 +29,7 @@ from taskdist.cli.lines import (
     wrap,
 )
 from taskdist.engine.model import Dependency, EdgeSource, Finding, PlannedSubTask, Severity, TriggerRule
+from taskdist.engine.peak import peak
 from taskdist.engine.quantity import format_cpu
 from taskdist.planning.document import Planned
 
@@ -79,9 +80,10 @@ def _header(planned: Planned, title: str) -> Iterator[Line]:
     if not plan.subtasks:
         return
     facts = [f"strategy {clean(planned.strategy)}"] if planned.strategy else []
-    facts.append(
-        f"up to {count(shape.width, 'subtask')} at the same time" if shape.width > 1 else "one after the other"
-    )
+    # What the schedule makes of it: the graph's width may be more than the limits let run.
+    each = plan.subtasks
+    most = peak([s.start for s in each], [s.finish - s.start for s in each], [s.resources for s in each]).pods
+    facts.append(f"up to {count(most, 'subtask')} at the same time" if most > 1 else "one after the other")
     if shape.speedup > 1.005:
         facts.append(f"{shape.speedup:.1f} times as fast as one after the other")
     yield line(Span("  " + ", ".join(facts), "dim"))

@@ -123,6 +123,23 @@ def test_plan_tells_which_end_a_subtask_waits_for(call):
     assert rows["deploy"].endswith("  run-tests")
 
 
+@pytest.mark.parametrize(("most", "words"), [(1, "one after the other"), (2, "up to 2 subtasks at the same time")])
+def test_plan_tells_how_many_run_at_once_and_not_how_many_could(call, most, words):
+    text = json.dumps(
+        {
+            "apiVersion": "taskdist.dev/v1alpha1",
+            "kind": "TaskDistribution",
+            "metadata": {"name": "wide"},
+            "spec": {
+                "limits": {"maxParallel": most},
+                "tasks": [{"name": "part", "script": "echo $(item)", "forEach": ["a", "b", "c"]}],
+            },
+        }
+    )
+    _, out, _ = call("plan", "-f", "@wide", wide=text)
+    assert words in out.splitlines()[1]
+
+
 def test_plan_of_a_file(call):
     code, out, _ = call("plan", "-f", "@good", good=GOOD)
     assert code == 0
