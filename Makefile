@@ -19,7 +19,7 @@ step := @.ci/step
 cluster := $(py) -m e2e.cluster
 lock := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
   --generate-hashes --no-emit-index-url --no-header --annotation-style line
-benches := $(filter dag api plan schedule predict split cli reaction,$(basename $(notdir $(wildcard bench/*.py))))
+benches := $(filter dag api plan schedule predict split cli reaction shards tenants,$(basename $(notdir $(wildcard bench/*.py))))
 
 ##@ Start here
 
@@ -181,6 +181,10 @@ bench: $(ready) ## all benchmarks
 .PHONY: $(addprefix bench-,$(benches))
 $(addprefix bench-,$(benches)): bench-%: $(ready)
 	@$(py) -m bench.$* $(DATA)
+
+.PHONY: soak
+soak: $(ready) ## does anything stay of distributions that are gone? 20 minutes
+	@$(py) -m bench.soak
 
 ##@ Tidy
 
