@@ -19,7 +19,12 @@ def headed(fragment: Fragment, number: int) -> Clause:
         frame=fragment.frame,
     )
     words = fragment.words
-    clause.cues = [(w.role, w.lower) for w in words if w.tag == "RB" and w.role and w.role != "plain"]
+    asked = next((k for k, w in enumerate(words) if k and w.tag == "WH"), len(words))
+    clause.cues = [
+        (w.role, w.lower)
+        for k, w in enumerate(words)
+        if w.tag == "RB" and w.role and w.role != "plain" and not (k > asked and w.role in {"first", "finally"})
+    ]
     i = _skip_adverbs(words, 0)
     if i >= len(words):
         clause.mood = "adv"

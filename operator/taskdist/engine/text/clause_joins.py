@@ -110,6 +110,9 @@ def _absolute(clause: Clause) -> bool:
 
 
 def _noun(clause: Clause, out: list[Clause], front: list[Clause], following: Fragment | None) -> str:
+    if out and not out[-1].sub and _ends_undone(out[-1]) and _ends_undone(clause):
+        clause.mood, clause.verb = "part", len(clause.words) - 1
+        return "own"
     if out and out[-1].wishes and _noun_with_participle(clause) and not out[-1].sub:
         clause.mood = "part"
         return "own"
@@ -147,6 +150,11 @@ def _noun(clause: Clause, out: list[Clause], front: list[Clause], following: Fra
     if following is not None and clause.delim.startswith((", and", ", but", ", so")) and following.delim == "and":
         return "wait"
     return "join"
+
+
+def _ends_undone(clause: Clause) -> bool:
+    """ "… the mailing house to be called"."""
+    return len(clause.words) > 2 and [w.tag for w in clause.words[-3:]] == ["TO", "BE", "VN"]
 
 
 def _own_object(clause: Clause, last: Clause, following: Fragment | None) -> bool:
@@ -205,12 +213,22 @@ def _relative(clause: Clause, out: list[Clause], _front: list[Clause], _followin
     """A relative clause belongs to its noun, unless it hands out work: "…, which you should compute"."""
     if not out or clause.words[0].lower not in {"which", "who"}:
         return "join" if out else "own"
-    if not read_statement(clause, clause.words, 1) or not {w.lower for w in clause.aux} & _OBLIGING:
+    stated = read_statement(clause, clause.words, 1) or _needs_doing(clause)
+    if not stated or not ({w.lower for w in clause.aux} & _OBLIGING or _needs_doing(clause)):
         clause.mood, clause.verb, clause.subject, clause.aux = "rel", -1, [], []
         return "join"
     clause.antecedent = _last_noun_phrase(out[-1].words)
     clause.subject = clause.subject or clause.antecedent
     return "own"
+
+
+def _needs_doing(clause: Clause) -> bool:
+    """ "…, which needs sorting out"."""
+    words = [w for w in clause.words if w.tag != "RB"]
+    if len(words) < 3 or words[1].lower not in {"needs", "need", "wants", "want"} or words[2].tag != "VG":
+        return False
+    clause.mood, clause.verb = "fin", next(k for k, w in enumerate(clause.words) if w is words[1])
+    return True
 
 
 _OBLIGING = frozenset({"should", "must", "shall", "needs", "need", "has", "have", "ought"})
@@ -260,6 +278,8 @@ def _inside_relative(clause: Clause) -> bool:
     tail = clause.words[clause.verb + 1 :] if clause.verb >= 0 else []
     if not tail or tail[-1].tag != "V":
         return False
+    if len(tail) > 1 and tail[-2].lower in {"they", "we", "i", "he", "she"}:
+        return False  # "write up what they say, and sketch …"
     return any(w.tag == "WH" for w in tail) or (
         len(tail) > 1
         and tail[-2].tag == "TO"

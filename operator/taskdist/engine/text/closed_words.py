@@ -27,7 +27,11 @@ def is_open_use(words: list[Word], i: int) -> bool:
     doubtful = low in inflect.AMBIGUOUS and low in inflect.KIND_OF and low not in _NEVER_OPEN
     if not doubtful or not (low in function.COMMON_ADJECTIVES or low in {"pass", "up", "close"}):
         return False
-    return not phrase_ends(words, i + 1) and looks_like_verb(words, i)
+    if phrase_ends(words, i + 1):
+        return False
+    # "With that knowledge open a case": no adjective stands before a determiner.
+    bare = peek(words, i + 1) in {"a", "an", "the"} and i > 0 and words[i - 1].tag == "N"
+    return bare or looks_like_verb(words, i)
 
 
 def _is_clausal_as(words: list[Word], i: int) -> bool:

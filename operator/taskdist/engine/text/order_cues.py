@@ -215,7 +215,8 @@ class Cues(References):
         earlier = [n for n in self.seen if n != step.number]
         if not earlier:
             return []
-        if TOGETHER.search(" ".join(w.lower for w in words)):
+        everything = {"it", "all"} <= {w.lower for w in words} or {"they", "all"} <= {w.lower for w in words}
+        if everything or TOGETHER.search(" ".join(w.lower for w in words)):
             return [n for n in earlier if n in self.open]
         waiting = [
             n
@@ -234,6 +235,7 @@ class Cues(References):
             or low & _POINTING
             or any(not c.isalnum() and c in "≥≤<>=" for w in low for c in w)
             or low & {"below", "above"}
+            or (low & {"over", "under", "between", "least", "most"} and any(w.tag == "CD" for w in words))
         )
         last_kind = self.contents[mine[-1]].kind if mine else ""
         if not marks and not condition.is_test and last_kind not in {"study", "check"}:

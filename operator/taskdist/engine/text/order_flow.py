@@ -17,6 +17,7 @@ from taskdist.engine.text.step_words import (
     adds_on,
     counted_together,
     is_new,
+    takes_in,
     takes_whole,
 )
 from taskdist.engine.text.steps import Step
@@ -86,7 +87,7 @@ class Flow(References):
             )
         if c.pronoun == "two":
             return self._hang(t, [n for n in self.open if self._may(n, t)][-2:], "the two", DATA_FLOW)
-        if c.pronoun in {"them", "these", "those"} and step.verb is not None and step.verb.lemma in GATHERING:
+        if c.pronoun in {"them", "these", "those"} and takes_in(step):
             run = [n for n in self.open if self._may(n, t) and self.steps[n].sentence == self.steps[last].sentence]
             if len(run) > 1:
                 return self._hang(t, run, c.pronoun, DATA_FLOW)
@@ -94,6 +95,7 @@ class Flow(References):
             return self._hang(t, [n for n in self.open if self._may(n, t)], c.pronoun, DATA_FLOW)
         if (
             c.pronoun in {"it", "they", "them"}
+            and "and" in step.clause.delim
             and self.contents[last].pronoun in {"its", "their"}
             and self.steps[last].sentence == step.sentence
             and last in self.meant

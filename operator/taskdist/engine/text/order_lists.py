@@ -79,6 +79,8 @@ class Lists(OrderState):
             return
         if self._from_the_same(step, last):
             return
+        if self._is_other_business(step, self.steps[last]):
+            return
         if not self._unrelated(self.runs[step.sentence, id(step.condition)]):
             ends = (
                 [
@@ -108,6 +110,18 @@ class Lists(OrderState):
         for n in sources:
             self.add(n, t, " ".join(w.lower for w in front[:4]), self.edges[(n, last)][1])
         return bool(sources)
+
+    def _is_other_business(self, step: Step, last: Step) -> bool:
+        """ "In the meantime label the flasks and calibrate the meter": what runs beside has no order if nothing links it."""
+        run = self.runs[step.sentence, id(step.condition)]
+        if step.clause.cues or run[0] is step or not run[0].clause.has_cue("parallel"):
+            return False
+        if not any(w.role == "parallel" for w in run[0].clause.words[:2]):
+            return False
+        one, two = self.contents[last.number], self.contents[step.number]
+        if two.pronoun or two.elided or one.elided or not two.heads or self.before.get(step.number):
+            return False
+        return not (one.made & two.things) and not (one.heads & two.heads)
 
     def _unrelated(self, members: list[Step]) -> bool:
         """Errands and upkeep with nothing in common are no pipeline."""
@@ -163,8 +177,6 @@ class Lists(OrderState):
         if not linked and not any(moves(self.steps[n]) for n in members):
             return
         for k, (a, b) in enumerate(pairwise(members), 1):
-            if self.before.get(b):
-                continue
             if not self._siblings(a, b):
                 self.add(a, b, "listed order", LISTED)
                 continue
@@ -182,7 +194,7 @@ class Lists(OrderState):
                 self.contents[b[0]].elided or self.edges.get((a[0], b[0]), ("", 0.0))[1] >= KEPT
                 for a, b in pairwise(units)
             )
-            if linked * 3 >= len(units) - 1 and not self._unrelated(members):
+            if linked * 2 >= len(units) - 1 and not self._unrelated(members):
                 for (a,), (b,) in pairwise(units):
                     if self._may(a, b) and not self.before.get(b):
                         self.add(a, b, "listed order", LISTED)

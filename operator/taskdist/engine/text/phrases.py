@@ -87,9 +87,7 @@ def _stands_alone(words: list[Word], i: int, n: int, parts: tuple[str, ...], tag
                 and after.lower in function.DETERMINERS | function.POSSESSIVES | function.OBJECT_PRONOUNS
             )
         )
-    if parts == ("if", "any"):
-        return ended
-    if parts == ("at", "once"):
+    if parts in {("if", "any"), ("at", "once")}:
         return ended
     if " ".join(parts) in _NEEDS_COMMA:
         return ended and after is not None and after.lower == ","
@@ -117,6 +115,9 @@ def _stands_alone(words: list[Word], i: int, n: int, parts: tuple[str, ...], tag
             or pointed
             or low in {"and", "please"}
         )
+    if tag == "RB" and parts[0] == "if" and parts[-1].endswith("n't") and not ended:
+        # "If it doesn't start within a minute, call …" has a verb of its own.
+        return not any(w.kind == "punct" for w in words[i + n :][:12])
     if tag == "RB" and parts[0] in {"once", "when", "if", "while", "as"} and not ended and after is not None:
         return parts[-1] not in {"fails", "runs", "works", "fail"} or after.lower not in {
             "for",

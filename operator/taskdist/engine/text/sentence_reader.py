@@ -222,6 +222,9 @@ class SentenceReader:
         if clause.has_cue("affirm"):
             words = next(w for r, w in clause.cues if r == "affirm")
             line.branch = self.progress.condition = Condition(Clause([]), text=words, is_test=True)
+        if _is_range(clause.front) and self.progress.condition is not None:
+            words = self._quote(Clause(clause.front))
+            line.branch = self.progress.condition = Condition(Clause(clause.front), text=words, is_test=True)
         if _is_alternative(line, clause):
             line.branch = _alternative(line, clause)
         if clause.has_cue("else"):
@@ -379,10 +382,21 @@ def _speaks_for_all(clause: Clause) -> bool:
 def _sorts_out(clause: Clause) -> bool:
     """ "Files which are broken are moved …": the subject says which cases it is about."""
     words = clause.subject
+    if words and words[0].lower in {"anything", "whatever", "anyone", "anybody", "whoever"}:
+        return True
     return (
         any(w.tag == "WH" and w.lower in {"which", "that", "who", "whose"} for w in words[1:])
         and any(w.tag in {"VZ", "V", "BE", "VD", "MD", "HV"} for w in words)
         and clause.mood == "fin"
+    )
+
+
+def _is_range(front: list[Word]) -> bool:
+    """ "Between 600 and 700, …", "below that, …": a further case of a test."""
+    if not front or front[0].lower not in {"between", "above", "below", "under", "over", "beyond"}:
+        return False
+    return all(w.tag in {"IN", "CD", "PRP", "DT", "CC", "N"} for w in front) and any(
+        w.tag == "CD" or w.lower in {"that", "this"} for w in front
     )
 
 
@@ -437,7 +451,8 @@ _BESIDE = ("alongside", "in parallel", "parallel", "together", "concurrently", "
 def sub_step(clause: Clause, number: int) -> Step | None:
     """Work told in a subordinate clause: "while QA tests the build", "before deploying it", "after cleaning the data"."""
     if clause.verb < 0:
-        beside = clause.sub == "parallel" and clause.sub_words.startswith(_BESIDE) and names_action(clause.words)
+        said = [w for w in clause.words if w.tag != "SC"]
+        beside = clause.sub == "parallel" and clause.sub_words.startswith(_BESIDE) and names_action(said)
         return Step(clause, None, clause.words, sentence=number, soft="sub") if beside else None
     verb = clause.words[clause.verb]
     if clause.sub not in {"before", "after", "parallel"} or verb.lemma not in inflect.KIND_OF:

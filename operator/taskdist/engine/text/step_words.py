@@ -62,9 +62,20 @@ def counted_together(step: Step) -> int:
         found = TOGETHER.search(" ".join(w.lower for w in words))
         if found:
             return COUNTS.get(found.group(1) or found.group(2) or "", -1)
-    gathers = step.verb is not None and step.verb.lemma in GATHERING
+    gathers = takes_in(step)
     gathered = _PLURAL_RESULTS | {"them", "these", "those"}
     return -1 if gathers and any(w.lower in gathered for w in step.words) else 0
+
+
+def takes_in(step: Step) -> bool:
+    """ "Combine", "add up", "bring together": works on several things at once."""
+    if step.verb is None:
+        return False
+    low = {w.lower for w in step.words}
+    joins = step.verb.lemma in {"bring", "put", "tie", "pull", "add", "glue", "sew", "edit", "cut", "mix"}
+    if "together" in low and low & {"them", "these", "those"}:
+        return True
+    return step.verb.lemma in GATHERING or (joins and ("together" in low or (step.verb.lemma == "add" and "up" in low)))
 
 
 def spoken(words: list[Word]) -> set[str]:

@@ -268,6 +268,8 @@ def _statement(clause: Clause) -> Judgement:  # noqa: C901, PLR0911, PLR0912 - c
     negative = bool(aux & function.NEGATIONS) or first in {"nobody", "none", "neither", "nothing", "no"}
     if negative:
         return _negative(clause, verb, aux)
+    if first in {"there", "there's"} and (at := _to_be_done(clause.words)) > 0:
+        return Judgement("task", at)
     if clause.subject and clause.subject[-1].lower == "there":
         return Judgement("task" if aux & work.OBLIGING else "note", clause.verb)
     if verb.tag == "VD":
@@ -306,6 +308,14 @@ def _statement(clause: Clause) -> Judgement:  # noqa: C901, PLR0911, PLR0912 - c
     return _present(clause, verb, first)
 
 
+def _to_be_done(words: list[Word]) -> int:
+    """ "The house to be called": the index of that participle, or -1."""
+    for k in range(2, len(words)):
+        if words[k].tag == "VN" and words[k - 1].lower == "be" and words[k - 2].tag == "TO":
+            return k
+    return -1
+
+
 def _is_called_for(clause: Clause) -> bool:
     """ "A load test would be a must", "the signatures are still missing"."""
     tail = _text(_tail(clause))
@@ -331,6 +341,8 @@ def _negative(clause: Clause, verb: Word, aux: set[str]) -> Judgement:
         and ("been" in aux or "yet" in _text(clause.words).split() or "still" in _text(clause.words).split())
     ):
         return Judgement("task", clause.verb)
+    if aux & {"can't", "cannot"} and verb.tag == "VN" and _is_work(verb.lemma) and clause.has_cue("beforehand"):
+        return Judgement("task", clause.verb)  # "the film can't be uploaded before that"
     if aux & {"mustn't", "shouldn't", "don't", "not", "can't", "cannot"}:
         return Judgement("negated", clause.verb)
     return Judgement("note")

@@ -119,6 +119,70 @@ def graph(text: str) -> dict[str, set[str]]:
             {"giving the tutorial a try": set(), "jotting down the questions": {"giving the tutorial a try"}},
             id="would anyone mind",
         ),
+        pytest.param(
+            "There's the newsletter to be written, and the agency to be called.",
+            {
+                "There's the newsletter to be written": set(),
+                "the agency to be called": {"There's the newsletter to be written"},
+            },
+            id="there is something to be done",
+        ),
+        pytest.param(
+            "Call the school. Any chance the address list could be cleaned first?",
+            {"Call the school": {"the address list could be cleaned"}, "the address list could be cleaned": set()},
+            id="any chance",
+        ),
+        pytest.param(
+            "Capture a trace; figure out who resets first.",
+            {"Capture a trace": set(), "figure out who resets": {"Capture a trace"}},
+            id="first in a question orders nothing",
+        ),
+        pytest.param(
+            "Run the credit check. Approve the loan if the score is over 700. Between 600 and 700, ask for a guarantor.",
+            {
+                "Run the credit check": set(),
+                "Approve the loan": {"Run the credit check"},
+                "Between 600 and 700, ask for a guarantor": {"Run the credit check"},
+            },
+            id="a further range is a further case",
+        ),
+        pytest.param(
+            "Value the house, value the barn. Add these up for the court.",
+            {
+                "Value the house": set(),
+                "value the barn": set(),
+                "Add these up for the court": {"Value the house", "value the barn"},
+            },
+            id="what is added up",
+        ),
+        pytest.param(
+            "Set up the stage. In the meantime label the flasks and calibrate the meter.",
+            {"Set up the stage": set(), "label the flasks": set(), "calibrate the meter": set()},
+            id="two things beside a third",
+        ),
+        pytest.param(
+            "Test the generator. If it doesn't start within ten seconds, call the electrician.",
+            {"Test the generator": set(), "call the electrician": {"Test the generator"}},
+            id="a condition with its own verb is no bare otherwise",
+        ),
+        pytest.param(
+            "Write up what they say, and sketch a checklist from it.",
+            {
+                "Write up what they say": set(),
+                "sketch a checklist from it": {"Write up what they say"},
+            },
+            id="a question inside the object ends before the next command",
+        ),
+        pytest.param(
+            "How to lay a table:\n- fetch the plates\n- set the plates on the table\n- iron the napkins\n- light a candle",
+            {
+                "fetch the plates": set(),
+                "set the plates on the table": {"fetch the plates"},
+                "iron the napkins": {"set the plates on the table"},
+                "light a candle": {"iron the napkins"},
+            },
+            id="instructions that hang together are followed in their order",
+        ),
     ],
 )
 def test_is_read_as(text: str, expected: dict[str, set[str]]) -> None:

@@ -70,6 +70,21 @@ _ASKED = r"(?:asked for|asks for|asking for|ask for|waiting for|waits for|wait f
 
 FRAMES: tuple[tuple[str, str, str], ...] = (
     (
+        "any",
+        r"any chance (?:that )?(?=(?:the|our|my|your|their|its|this|that|these|those|all|both|a|an) )",
+        "done",
+    ),
+    (
+        "the",
+        r"the (?:first|last|next|final|only|other|one) (?:thing|step|job|task|point)(?: that is| that's)? (?:to do|left|left to do|remaining|missing|to be done|i ask|we need)(?: then| now| here)* is(?: to)?",
+        "do",
+    ),
+    (
+        "i'm we're i we",
+        rf"(?:i'm|we're|i am|we are|i|we)(?: still| also| now| really| urgently)* (?:looking for|in need of|seeking|searching for|seek|need|want) {_SOMEONE} (?:who (?:can|could|will|would) |to )",
+        "do",
+    ),
+    (
         "would do",
         r"(?:would|do|does) (?:you|anyone|anybody|someone|somebody) mind",
         "ing",
@@ -424,6 +439,7 @@ FRAMES: tuple[tuple[str, str, str], ...] = (
 # Frames that may begin with any word: a subject of up to four words before them.
 _SUBJECT = r"(?!(?:[a-z0-9'/&-]+ ){0,4}?(?:don't|not|never|no longer|without) )(?:the |our |all |both |some |my |many |several |a few |most |their |your )?(?:[a-z0-9'/&-]+ ){1,4}?"
 ANY_FRAMES: tuple[tuple[str, str], ...] = (
+    (rf"{_SUBJECT}(?:is|are) (?:still |also |now |very |really )*(?:hoping|keen|eager|anxious|longing|waiting|looking|dying|itching) to (?:have|get|see) {_ARTICLE}", "wanted"),
     (rf"{_SUBJECT}(?:has |have |is |are |keep |keeps |kept |has been |have been )?(?:also |already |still |all |both |only |really |now )*{_ASKED} {_INDEFINITE}", "thing"),
     (rf"{_SUBJECT}(?:keep|keeps|have been|has been|are|is) (?:still |also |constantly |always |repeatedly )?(?:asking for|requesting|begging for|demanding|crying out for|clamouring for|calling for|pestering us for|nagging about|bugging us about)", "thing"),
     (rf"{_SUBJECT}(?:would|'d|'ll|will|might) (?:also |really |probably |certainly |very much )*(?:like|love|appreciate|welcome|want|need|benefit from|profit from|prefer|require|enjoy) (?:to have |to get |to see |having |getting |seeing )?{_ARTICLE}", "wanted"),

@@ -195,7 +195,7 @@ spell stress style tip transfect unite version weight welcome
 
 # Less common: of every trade and of everyday life.
 RARE = """
-abandon abate ablate abolish absolve absorb abstain accentuate accessorize acclimatize accompany accomplish accredit
+ring decline depose mic climb sink strand disassociate refit abandon abate ablate abolish absolve absorb abstain accentuate accessorize acclimatize accompany accomplish accredit
 accumulate accuse acquaint acquit actuate adjoin adjudicate adorn advocate aid airlift alienate allot amortise
 amortize amuse annualise annualize antagonize anticipate apostille applaud apprehend apprentice arraign arrest ascend
 assail assuage atone attract auction audition avert avow awaken babysit back-test backfire backpropagate backtest
@@ -274,6 +274,7 @@ KINDS: dict[str, str] = {
 
 # Base forms that are as common as nouns (or adjectives): they need a verb's surroundings before they count as one.
 AMBIGUOUS = """
+ring decline mic climb sink strand refit
 bridge click couple courier culture grant interface knock pcr pipe pool power qa rack relay sandbox sign-off skip
 smoke spell stress style tip version weight welcome diff
 advocate aid airlift architect arrest auction audition author back-test backtest bag bandage barcode bargain batter
