@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from e2e.cluster.polling import until
 from e2e.faults.audit import counts, violations
-from e2e.faults.calls import Call, Fail, Fault, Rule
+from e2e.faults.calls import Call, Cut, Drop, Fail, Fault, Rule
 from e2e.faults.figures import Record
 from e2e.faults.scene import Scene, layers, task
 from e2e.faults.witness import Witness
@@ -21,6 +21,7 @@ pytest_plugins = ["e2e.faults.fixtures"]
 pytestmark = pytest.mark.faults
 
 GRAPH = (12, 3)
+OUTAGE = 150
 
 
 def resumed(scene: Scene, namespace: str, before: int, seconds: float = 120) -> float:
@@ -57,6 +58,32 @@ def test_the_api_server_is_restarted(scene: Scene, record: Record) -> None:
         "≤ 15 s",
         ok=seconds <= 15 and lives and not wrong,
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("how", "fault"),
+    [
+        pytest.param("connections break", Drop(), id="connections break"),
+        pytest.param("500 to all", Fail(500, "InternalError"), id="500"),
+    ],
+)
+def test_an_outage_of_minutes_is_survived(scene: Scene, record: Record, how: str, fault: Fault) -> None:
+    """More than twice what kopf has patience for by itself: the process lives through it, and asks with restraint."""
+    with scene.proxied() as (proxy, operator), scene.namespace() as namespace:
+        scene.run(namespace, layers(*GRAPH, delay="700ms"))
+        until("it runs", lambda: len(scene.created(namespace)) >= 4, 30)
+        opened = len(proxy.calls)
+        with proxy.injected(lambda _: fault), proxy.filtered(lambda c, _: Cut() if c.number < opened else None):
+            threading.Event().wait(OUTAGE)
+            asked = len(proxy.calls) - opened
+        before = len(scene.created(namespace))
+        seconds = resumed(scene, namespace, before)
+        wrong = judged(scene, namespace)
+        lives = not operator.ended
+    figure = f"process lives: {lives}, {asked / OUTAGE:.1f} requests a second meanwhile, resumed after {seconds:.1f} s"
+    ok = lives and not wrong and seconds <= 30 and asked <= 10 * OUTAGE
+    record(7, f"API server away for {OUTAGE} s: {how}", figure, "no crash loop; resumes ≤ 30 s", ok=ok)
 
 
 @pytest.mark.slow

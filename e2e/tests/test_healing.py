@@ -126,32 +126,6 @@ def annotate(cluster: Cluster, namespace: str, name: str, **annotations: str) ->
 # --- providers -----------------------------------------------------------------------------------------------------
 
 
-def test_when_a_providers_nodes_vanish_its_work_moves_and_it_is_probed_later(
-    cluster: Cluster, replica: OperatorProcess, namespace: str, providers: None
-) -> None:
-    apply(cluster, namespace, "moves", tasks=[task(f"t{i}", delay="4s") for i in range(6)])
-    until("all run in the east", lambda: set(running_on(cluster, namespace).values()) == {"east"}, 60)
-    cluster.kubectl("delete", "node", "east-only", "--wait=false")
-
-    def health() -> dict[str, Any]:
-        return dict(cluster.get("provider", "east").get("status", {}))
-
-    until("the circuit opens", lambda: health().get("circuit") in {"Open", "HalfOpen"}, 30)
-    until("all run in the west", lambda: set(running_on(cluster, namespace).values()) == {"west"}, 30)
-    wait_for(cluster, namespace, "moves", "Succeeded")
-    trail = attempts(cluster, namespace, "moves-t0")
-    assert [(a["provider"], a["reason"]) for a in trail] == [("east", "NodeLost"), ("west", "Completed")]
-    said = {
-        e["reason"] for e in cluster.get("events", "-n", "default")["items"] if e["involvedObject"]["name"] == "east"
-    }
-    assert "CircuitOpen" in said
-    create_node(cluster, "east")
-    until("half open", lambda: health().get("circuit") == "HalfOpen", 30)
-    apply(cluster, namespace, "back", tasks=[task("probe")], placement={"providers": ["east"]})
-    wait_for(cluster, namespace, "back", "Succeeded")
-    until("closed", lambda: health().get("circuit") == "Closed", 30)
-
-
 @pytest.mark.parametrize("trouble", ["full", "cordoned"])
 def test_what_finds_no_room_at_its_provider_moves_on(
     cluster: Cluster, replica: OperatorProcess, namespace: str, providers: None, trouble: str
