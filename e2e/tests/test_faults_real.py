@@ -57,7 +57,7 @@ def holding(name: str, mib: int, memory: str) -> dict[str, Any]:
 
 def test_out_of_memory(real_cluster: Cluster, replica: OperatorProcess, real_namespace: str, record: Record) -> None:
     oom = {"factor": "2", "maxMemory": "192Mi", "maxAttempts": 5}
-    tasks = [holding("fits", 150, "48Mi"), holding("never", 400, "96Mi")]
+    tasks = [holding("fits", 150, "64Mi"), holding("never", 400, "96Mi")]
     apply(real_cluster, real_namespace, "oom", tasks=tasks, resourcePolicy={"oom": oom})
     wait_for(real_cluster, real_namespace, "oom", "Finished", seconds=300)
     trails = {
@@ -68,7 +68,7 @@ def test_out_of_memory(real_cluster: Cluster, replica: OperatorProcess, real_nam
         for name in ("fits", "never")
     }
     wanted = {
-        "fits": [("OOMKilled", "48Mi"), ("OOMKilled", "96Mi"), ("Completed", "192Mi")],
+        "fits": [("OOMKilled", "64Mi"), ("OOMKilled", "128Mi"), ("Completed", "192Mi")],
         "never": [("OOMKilled", "96Mi"), ("OOMKilled", "192Mi")],
     }
     shown = {name: ", ".join(memory for _, memory in trail) for name, trail in trails.items()}
