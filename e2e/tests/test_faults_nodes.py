@@ -1,15 +1,14 @@
-"""Rows 17 and 19 of the fault table: a node that falls silent, and a provider all of whose nodes vanish."""
+"""Row 19 of the fault table: a provider all of whose nodes vanish."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from e2e.faults.api import MERGE, OURS, RefusedError
+from e2e.faults.api import OURS, RefusedError
 from e2e.faults.figures import Record
 from e2e.faults.scene import NAME, Scene, task
 
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.faults
 
 MINE = "example.com/provider"
 FAKE = "kwok.x-k8s.io/node"
-SILENT_SECONDS = 10
 
 
 def node(provider: str) -> dict[str, Any]:
@@ -46,17 +44,13 @@ def create_node(scene: Scene, provider: str) -> None:
 
 @contextmanager
 def providers(scene: Scene, *names: str) -> Iterator[None]:
-    """Providers with a node each; a pod leaves a node that has been silent for five seconds after it was found to be."""
+    """Providers with a node each, the first the cheapest."""
     try:
         for number, name in enumerate(names, 1):
-            silent = {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute"}
             spec = {
                 "vendor": name,
                 "nodeSelector": {MINE: name},
-                "tolerations": [
-                    {"key": MINE, "value": name, "effect": "NoSchedule"},
-                    silent | {"tolerationSeconds": 5},
-                ],
+                "tolerations": [{"key": MINE, "value": name, "effect": "NoSchedule"}],
                 "prices": {"cpuHourUSD": f"0.0{number}", "memoryGiBHourUSD": "0.001"},
                 "circuitBreaker": {"failures": 3, "windowSeconds": 60, "cooldownSeconds": 5},
             }
@@ -83,54 +77,6 @@ def alive(scene: Scene, namespace: str) -> dict[str, str]:
 def trail(scene: Scene, namespace: str, id_: str) -> list[tuple[str, str]]:
     status = scene.api.get(f"{OURS}/namespaces/{namespace}/subtasks/{NAME}-{id_}").get("status", {})
     return [(a.get("provider", ""), a.get("reason", "")) for a in status.get("attempts", ())]
-
-
-@pytest.mark.slow
-def test_a_node_falls_silent_and_is_given_up(scene: Scene, record: Record) -> None:
-    """Silent it may still be at work: nothing runs beside it. Only what the control plane says is down is replaced."""
-    with providers(scene, "far", "near"), scene.operator(), scene.namespace() as namespace:
-        placement = {"providers": ["far", "near"], "policy": "Ordered"}
-        scene.run(namespace, [task("a", delay="1h")], placement=placement)
-        scene.eventually("it runs far away", lambda: alive(scene, namespace) == {f"{NAME}-a-1": "far"}, 60)
-        pod = f"/api/v1/namespaces/{namespace}/pods/{NAME}-a-1"
-        # kwok cares for nodes with its annotation: begun anew it gives this one no heartbeat, and nobody ends its pod.
-        path = "/api/v1/nodes/far-only"
-        scene.api.request("PATCH", path, {"metadata": {"annotations": {FAKE: None}}}, MERGE)
-        scene.cluster.restart("kwok")
-        noticed = scene.eventually("the node is found to be silent", lambda: ready(scene, "far") == "Unknown", 120)
-        scene.eventually("its pod is to go", lambda: scene.api.get(pod)["metadata"].get("deletionTimestamp"), 60)
-        threading.Event().wait(SILENT_SECONDS)  # nothing is waited for: nothing may happen
-        beside = sorted(set(scene.created(namespace)) - {f"{NAME}-a-1"})
-        uid = scene.api.get(pod)["metadata"]["uid"]
-        taint = {"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"}
-        taints = [*scene.api.get(path)["spec"].get("taints", ()), taint]
-        begin = time.monotonic()
-        scene.api.request("PATCH", path, {"spec": {"taints": taints}}, MERGE)
-        scene.eventually("it runs near by", lambda: alive(scene, namespace) == {f"{NAME}-a-2": "near"}, 120)
-        seconds = time.monotonic() - begin
-        seen, wrong = trail(scene, namespace, "a"), scene.wrong(namespace)
-        overlap = overlapping(scene, namespace, uid)
-    figure = (
-        f"silent after {noticed:.0f} s; {len(beside)} pods beside it; given up: {seen[0][1]}, runs elsewhere "
-        f"{seconds:.0f} s later, overlap: {overlap}"
-    )
-    ok = not beside and not overlap and seen[0] == ("far", "NodeLost") and not wrong
-    record(17, "node without heartbeat, then given up", figure, "replaced; no overlap", ok=ok)
-
-
-def overlapping(scene: Scene, namespace: str, uid: str) -> bool:
-    """Whether another pod was created before that one was gone, by the API server's order of events."""
-    gone = created = 0
-    for event in scene.events(namespace):
-        said = event.get("responseObject", {})
-        if event["objectRef"]["resource"] != "pods" or event["objectRef"].get("subresource"):
-            continue
-        version = int(said.get("metadata", {}).get("resourceVersion") or 0)
-        if event["verb"] == "create" and said["metadata"]["uid"] != uid:
-            created = version
-        if event["verb"] == "delete" and event["objectRef"]["name"] == f"{NAME}-a-1":
-            gone = max(gone, version)
-    return not gone < created
 
 
 @pytest.mark.e2e
