@@ -60,7 +60,7 @@ class Advance:
     def assess(self, id_: str) -> None:
         """Decide on one subtask."""
         subtask = self.seen.subtasks.get(id_)
-        if subtask is None or subtask.deleting:
+        if subtask is None or subtask.deleting or ("delete", subtask.uid) in self.seen.pending:
             return
         if subtask.forged:  # it is being replaced; nothing starts from it meanwhile
             self._withdraw(id_)

@@ -296,4 +296,6 @@ def _delete(seen: Projection, id_: str) -> list[Action]:
     if existing.deleting or key in seen.pending:
         return []
     seen.pending.add(key)
+    # However it ended: its failure stops nothing of the plan that replaces it.
+    seen.set_phase(id_, SubTaskPhase.WAITING)
     return [DeleteSubTask(id_, existing.name, existing.uid)]

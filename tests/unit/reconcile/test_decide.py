@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.unit.reconcile.world import World, distribution, invalid_plan, plan, task
 
 from taskdist.engine.model import Finding, Severity, TriggerRule
-from taskdist.reconcile.actions import DeleteObject
+from taskdist.reconcile.actions import CreatePod, DeleteObject, DeleteSubTask
+from taskdist.reconcile.decide import decide
 from taskdist.reconcile.plan_object import plan_objects
 from taskdist.reconcile.planning import known_then, plan_ahead
 from taskdist.reconcile.projection import PlanRecord
@@ -414,6 +415,19 @@ def test_what_ends_behind_a_gate_is_recorded_and_nothing_starts(gate: str) -> No
     world.edit(plan(task("a"), task("b").after("a")))
     world.run_to_the_end()
     assert world.created == ["release-a-1", "release-b-1"]
+
+
+def test_a_failure_that_is_about_to_be_replaced_stops_nothing() -> None:
+    world = World(plan(task("a")))
+    world.run_to_the_end(code=1)
+    assert world.phase("a") == "Failed"
+    world.edit(plan(task("b"), digest="abc2"), description="something else")
+    world.step()
+    for action in decide(world.seen, world.catalogue, world.now).actions:
+        if not isinstance(action, DeleteSubTask):  # it is on its way still
+            world._apply(action)
+    following = decide(world.seen, world.catalogue, world.now).actions
+    assert [type(action) for action in following] == [CreatePod]
 
 
 def test_what_is_over_is_told_of_the_spec_that_is_there() -> None:
