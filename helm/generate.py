@@ -9,6 +9,7 @@ out of date, and fails if anything is. Same sources, same bytes.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from typing import Any
 import yaml
 from e2e.cluster import binaries
 
+from taskdist.api.cel import Rule as CelRule
 from taskdist.api.schema import files as crd_files
+from taskdist.api.task_distribution import Task
 from taskdist.cluster.rbac import CORE, OPERATOR, USERS, Rule, Scope, policies
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -50,7 +53,19 @@ def chart_files() -> list[Output]:
         *(Output(files / "crds" / name, text) for name, text in crd_files().items()),
         Output(files / "agent-types.yaml", AGENT_TYPES.read_text()),
         Output(files / "rbac.yaml", HEADER + _yaml(rbac_table())),
+        Output(files / "admission-rules.yaml", HEADER + _yaml([task_rule(r) for r in Task.cel if r.at_edit])),
     ]
+
+
+def task_rule(rule: CelRule) -> dict[str, str]:
+    """A rule about one task as an admission policy asks it of all: who breaks it is named."""
+    holds = re.sub(r"\bself\b", "t", rule.rule)
+    tasks = "object.spec.tasks"
+    where = f"'spec.tasks[]{rule.field} of ' + {tasks}.filter(t, !({holds})).map(t, t.name).join(', ')"
+    return {
+        "expression": f"!has({tasks}) || {tasks}.all(t, {holds})",
+        "messageExpression": f"{where} + ': {rule.message}'",
+    }
 
 
 def rbac_table() -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Model(BaseModel):
     """Base of every wire type: frozen, camelCase on the wire.
 
     ``cel`` are the rules that the API server checks; a ``terse`` type writes no default at all. An ``atomic`` one has a
-    single owner: the API server keeps no account of who wrote which of its fields, which for 2,000 tasks would be larger
+    single owner: the API server keeps no account of who wrote which of its fields, which for thousands of tasks would be larger
     than the tasks themselves.
     """
 

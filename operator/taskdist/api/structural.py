@@ -70,10 +70,11 @@ class _Inliner:
             schema["x-kubernetes-map-type"] = "atomic"
         if node.get("required"):
             schema["required"] = sorted(node["required"])
-        if model.cel:
+        if any(not rule.at_edit for rule in model.cel):
             schema["x-kubernetes-validations"] = [
                 {"rule": rule.rule, "message": rule.message} | ({"fieldPath": rule.field} if rule.field else {})
                 for rule in model.cel
+                if not rule.at_edit
             ]
         return schema
 

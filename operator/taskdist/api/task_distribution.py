@@ -142,11 +142,12 @@ class Task(Model):
         not_both("agentType", "requiredCapabilities"),
         not_both("script", "command"),
         not_both("forEach", "forEachResult"),
-        # Unknown names and cycles are the planner's: a CEL rule over all pairs of 2,000 tasks is far beyond its budget.
+        # Unknown names and cycles are the planner's: a CEL rule over all pairs of 10,000 tasks is far beyond its budget.
         Rule(
             "!has(self.dependsOn) || !(self.name in self.dependsOn)",
             "a task cannot depend on itself",
             ".dependsOn",
+            at_edit=True,
         ),
     )
 
@@ -311,7 +312,7 @@ class TaskDistributionSpec(Model):
     """What is to be done, as free text. It is split into subtasks when `tasks` is empty."""
     tasks: Annotated[
         tuple[Task, ...],
-        Field(max_length=2000, json_schema_extra=list_map("name")),
+        Field(max_length=10_000, json_schema_extra=list_map("name")),
     ] = ()
     """Explicit tasks. Where there are any, the description is not split."""
     strategy: Strategy = Strategy.BALANCED

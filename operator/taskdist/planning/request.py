@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
+from taskdist.api.common import camel
 from taskdist.api.names import DEFAULT_PROVIDER, Circuit
 from taskdist.api.task_distribution import OnBudgetExceeded, PlanningMode, SplitterType
 from taskdist.engine import model as engine
@@ -27,6 +28,10 @@ T = TypeVar("T")
 
 _UNBOUNDED = 2**63 - 1
 """Stands for the half of a capacity that is unknown while the other half is given."""
+
+
+_EXCLUSIVE = (("agent_type", "required_capabilities"), ("script", "command"), ("for_each", "for_each_result"))
+"""Fields of a task of which one may be given; the chart's admission policy says so first, where it is installed."""
 
 
 class InvalidRequest(ValueError):  # noqa: N818 - it is the request that is invalid; the name is part of the interface
@@ -160,6 +165,10 @@ class _Reader:
 
 
 def _task(task: Task, path: str, defaults: Retry, read: _Reader) -> engine.TaskSpec:
+    for one, other in _EXCLUSIVE:
+        if getattr(task, one) and getattr(task, other):
+            one, other = camel(one), camel(other)  # noqa: PLW2901 - the same fields by the names that users know
+            read.wrong("ExclusiveFields", f"{path}.{one}", f"{one} and {other} exclude each other", "give one of them")
     return engine.TaskSpec(
         name=task.name,
         description=task.description,

@@ -306,6 +306,16 @@ def test_what_is_inherited_may_contradict_what_is_given() -> None:
             id="no model to split with",
         ),
         pytest.param(
+            {"tasks": [{"name": "a", "script": "true", "command": ["true"], "forEach": ["x"], "forEachResult": "b.y"}]},
+            [("ExclusiveFields", "spec.tasks[0].script"), ("ExclusiveFields", "spec.tasks[0].forEach")],
+            id="two fields of which one is meant",
+        ),
+        pytest.param(
+            {"tasks": [{"name": "a", "agentType": "general", "requiredCapabilities": ["docker"]}]},
+            [("ExclusiveFields", "spec.tasks[0].agentType")],
+            id="agent type and capabilities",
+        ),
+        pytest.param(
             {"tasks": [{"name": "a"}, {"name": "b", "resources": {"memory": "9999999999999999Pi"}}]},
             [("InvalidQuantity", "spec.tasks[1].resources.memory")],
             id="memory beyond what a number holds",

@@ -60,6 +60,13 @@ ELSEWHERE: Final = (
         "write CPU as 500m or 2, and memory as 512Mi or 2Gi",
     ),
     (
+        "ExclusiveFields",
+        "Error",
+        "spec.tasks[].script",
+        "A task gives both of script and command, of agentType and requiredCapabilities, or of forEach and forEachResult.",
+        "give one of them",
+    ),
+    (
         "InvalidBounds",
         "Error",
         "spec.retry.backoffSeconds",
