@@ -44,7 +44,7 @@ class Writes:
     def __init__(self) -> None:
         self.waiting: list[Write] = []
 
-    def put(self, _priority: Priority, write: Write) -> None:
+    def put(self, _priority: Priority, write: Write, _namespace: str = "") -> None:
         self.waiting.append(write)
 
 
