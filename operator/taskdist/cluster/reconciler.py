@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
-from weakref import WeakValueDictionary
 
 from taskdist import engine
 from taskdist.api.names import Phase
@@ -24,6 +23,7 @@ from taskdist.cluster.facts import cluster_facts, priority_value
 from taskdist.cluster.publish import publish_event
 from taskdist.cluster.queue import WorkQueue
 from taskdist.cluster.store import Key, Store
+from taskdist.cluster.turns import Turns
 from taskdist.cluster.watch import Watch
 from taskdist.cluster.wire import WireNamespace, WireNode, WirePlan, WirePod, WireSubTask
 from taskdist.cluster.writes import Priority, WriteQueue
@@ -76,7 +76,7 @@ class Reconciler:
         self._next_root: dict[Key, float] = {}
         self._publishing: set[Key] = set()
         self._refusals: dict[Key, int] = {}
-        self._planning: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._planning: Turns[Key] = Turns()
         self.watches = [watch for namespace in namespaces or (None,) for watch in self._watches(namespace)]
         if not namespaces:  # an operator of some namespaces only has no business with the cluster's nodes
             store = self.store
@@ -156,6 +156,13 @@ class Reconciler:
 
     async def reconcile(self, key: Key) -> None:
         """One pass over one distribution."""
+        try:
+            await self._pass(key)
+        finally:
+            if (waiting := self._planning.next(key.namespace)) is not None:
+                self.queue.ring(waiting)
+
+    async def _pass(self, key: Key) -> None:
         seen = self.store.projections.get(key)
         if seen is None or seen.root is None:
             self._next_root.pop(key, None)
@@ -165,7 +172,12 @@ class Reconciler:
         if needs_plan(seen):
             if seen.namespace not in self.store.catalogue.namespaces:
                 return  # just made: the watch that tells its labels rings again
-            await self._plan(seen)
+            if not self._planning.take(key.namespace, key):
+                return  # a worker that waited here would be missing to the other namespaces
+            try:
+                await self._ask_the_engine(seen, seen.root)
+            finally:
+                self._planning.done(key.namespace)
         with metrics.DECIDE_SECONDS.time():
             decision = decide(seen, self.store.catalogue, self._clock())
         for action in decision.actions:
@@ -174,15 +186,11 @@ class Reconciler:
         if decision.requeue_seconds is not None:
             self.queue.ring_later(key, decision.requeue_seconds)
 
-    async def _plan(self, seen: Projection) -> None:
-        """Plan one after the other in a namespace: what one plan reserves, the next must see."""
-        lock = self._planning.setdefault(seen.namespace, asyncio.Lock())
-        async with lock:
-            if seen.root is not None and needs_plan(seen):  # it may have been deleted while it stood in line
-                await self._ask_the_engine(seen, seen.root)
-
     async def _ask_the_engine(self, seen: Projection, root: TaskDistribution) -> None:
-        """In a thread, for a graph of thousands takes it seconds."""
+        """In a thread, for a graph of thousands takes it seconds.
+
+        Of a namespace one at a time: what one plan reserves, the next must see.
+        """
         wanted = seen.spec_hash  # an edit that comes meanwhile is planned after this
         facts = await cluster_facts(self._client, root.metadata.namespace)
         seen.priority = await priority_value(self._client, root.spec.priority_class_name)
