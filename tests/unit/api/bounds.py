@@ -125,6 +125,8 @@ def _variant(schema: Json, item: Any, index: int) -> Any:
         return f"item-{index}"
     keys = schema.get("x-kubernetes-list-map-keys", [])
     changed = {key: index + 1 if isinstance(item[key], int) else f"item{index}" for key in keys}
+    if len(keys) == 1 and schema["maxItems"] >= 10_000:  # so many full ones are more than one request may hold
+        item = {key: item[key] for key in schema["items"].get("required", keys)}
     if "mountPath" in item:
         changed["mountPath"] = f"/item/{index}"
     return {**item, **changed}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from taskdist.engine.model import TriggerRule
 from taskdist.engine.text.order_state import (
     FOLLOWS,
     GUESSED,
@@ -13,6 +14,7 @@ from taskdist.engine.text.order_state import (
     STATED,
     OrderState,
 )
+from taskdist.engine.text.outcome import trigger_rule
 from taskdist.engine.text.step_words import (
     adds_on,
     closes,
@@ -153,7 +155,15 @@ class Lists(OrderState):
         elif step.is_because and self._held_up(last):
             self.add(t, last, "so", STATED)
         elif not adds_on(step) and not self._siblings(last, t):
-            self.add(last, t, clause.delim or "next sentence", self._follows(step, self.steps[last]))
+            for n in self._beyond_failure(step, last):
+                self.add(n, t, clause.delim or "next sentence", self._follows(step, self.steps[last]))
+
+    def _beyond_failure(self, step: Step, last: int) -> list[int]:
+        """What a step behind "if it fails, roll back" follows: what may fail. The roll-back is skipped when all goes well."""
+        condition = self.steps[last].condition
+        if step.condition is not None or condition is None or trigger_rule(condition) is not TriggerRule.ANY_FAILED:
+            return [last]
+        return [n for n in self.conditions.get(id(condition.clause), ()) if self._may(n, step.number)] or [last]
 
     def _held_up(self, n: int) -> bool:
         """ "The plan can't be finished until …, so …": what comes next clears the way."""

@@ -41,6 +41,11 @@ _FAILURE = frozenset(
 )
 
 
+def fails(words: str) -> bool:
+    """True if the words name a failure: "if they fail"."""
+    return not _FAILURE.isdisjoint(words.lower().split())
+
+
 def trigger_rule(condition: Condition | None) -> TriggerRule:
     """``AnyFailed`` for the branch that runs when the tested step fails, else ``AllSucceeded``.
 

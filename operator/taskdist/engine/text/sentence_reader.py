@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from taskdist.engine.model import TriggerRule
 from taskdist.engine.text import annotations as remarks
 from taskdist.engine.text import inflect, leads
 from taskdist.engine.text.clause import Clause
 from taskdist.engine.text.clauses import clauses
 from taskdist.engine.text.fragments import Fragment, sentences
 from taskdist.engine.text.groups import Group
+from taskdist.engine.text.outcome import fails, trigger_rule
 from taskdist.engine.text.steps import Condition, Judgement, Mention, Step, judge, names_action
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.function import ANAPHORS
@@ -46,6 +48,8 @@ class Progress:
 
     sentence: int = 0
     condition: Condition | None = None
+    passed: Condition | None = None
+    """The last condition that something unconditional was said behind."""
     free_sentence: int = -1
 
 
@@ -228,11 +232,11 @@ class SentenceReader:
         if _is_alternative(line, clause):
             line.branch = _alternative(line, clause)
         if clause.has_cue("else"):
+            words = next(w for r, w in clause.cues if r == "else")
             base = self.progress.condition
-            if base:
+            if base and not self._asks_anew(base, words):
                 line.branch = Condition(base.clause, otherwise=not base.otherwise, text="otherwise")
             else:  # "If they fail, roll back": the counterpart of nothing that was said is a condition of its own
-                words = next(w for r, w in clause.cues if r == "else")
                 line.branch = Condition(clause, text=words, is_test=True)
                 self.progress.condition = line.branch
         if clause.has_cue("join"):
@@ -272,6 +276,8 @@ class SentenceReader:
 
     def _take(self, line: _Line, clause: Clause, step: Step) -> None:
         step.condition = line.branch
+        if step.condition is None:
+            self.progress.passed = self.progress.condition
         if self.progress.sentence == self.progress.free_sentence and self.labelled is None:
             step.loose = self.progress.sentence
         step.mentions.extend(line.pending)
@@ -282,6 +288,12 @@ class SentenceReader:
         line.pending = []
         line.target.children.append(step)
         line.latest = step
+
+    def _asks_anew(self, base: Condition, words: str) -> bool:
+        """ "If it fails, roll back. Run the smoke tests. If they fail, page somebody": the failure of something else."""
+        if not fails(words):
+            return False
+        return base is self.progress.passed or trigger_rule(base) is TriggerRule.ANY_FAILED
 
     def _step(self, line: _Line, clause: Clause, judgement: Judgement) -> Step | None:
         if not clause.words:

@@ -148,6 +148,26 @@ class TestConditions:
         assert rules["roll back"] is TriggerRule.ANY_FAILED
         assert rules["deploy"] is TriggerRule.ALL_SUCCEEDED
 
+    def test_the_failure_of_something_else_is_no_counterpart(self) -> None:
+        found = split(
+            "Deploy the release. If it fails, roll back. Run the smoke tests. If they fail, page the on-call engineer."
+        )
+        deploy, roll, tests, page = (t.id for t in found.tasks)
+        assert [t.trigger_rule for t in found.tasks] == [
+            TriggerRule.ALL_SUCCEEDED,
+            TriggerRule.ANY_FAILED,
+            TriggerRule.ALL_SUCCEEDED,
+            TriggerRule.ANY_FAILED,
+        ]
+        # What comes after the roll-back runs also when there is none.
+        assert {(e.before, e.after) for e in found.edges} == {(deploy, roll), (deploy, tests), (tests, page)}
+
+    def test_a_failure_behind_a_success_is_its_counterpart(self) -> None:
+        found = split("Run the tests. If they pass, deploy. If they fail, roll back.")
+        tests, deploy, roll = (t.id for t in found.tasks)
+        assert {(e.before, e.after) for e in found.edges} == {(tests, deploy), (tests, roll)}
+        assert found.tasks[2].trigger_rule is TriggerRule.ANY_FAILED
+
 
 class TestFindings:
     def test_a_text_without_words_has_no_task(self) -> None:
