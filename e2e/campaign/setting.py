@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from e2e import cluster
 from e2e.cluster.local import SimulatedCluster
+from e2e.cluster.polling import until
+from e2e.faults.api import OURS, RefusedError
 from e2e.faults.fixtures import prepare
 from e2e.faults.scene import Scene
 from e2e.operator_process import OperatorProcess
@@ -27,7 +30,7 @@ def opened(name: str, folder: Path) -> Iterator[tuple[Scene, OperatorProcess]]:
 
 
 def add_agent_types(scene: Scene) -> None:
-    """Beside the general one: another to move to, and one that acts on words."""
+    """Beside the general one: another to move to, and one that acts on words. Returns when the policies are in force too."""
     writer = {
         "specialization": "writing",
         "acceptsText": True,
@@ -37,3 +40,13 @@ def add_agent_types(scene: Scene) -> None:
         scene.cluster.apply(
             {"apiVersion": "taskdist.dev/v1alpha1", "kind": "AgentType", "metadata": {"name": name}, "spec": spec}
         )
+    until("the policies are in force", lambda: _refused(scene, {"tasks": [{"name": "a", "dependsOn": ["a"]}]}), 60)
+
+
+def _refused(scene: Scene, spec: dict[str, Any]) -> bool:
+    body = {"apiVersion": "taskdist.dev/v1alpha1", "kind": "TaskDistribution", "metadata": {"name": "a"}, "spec": spec}
+    try:
+        scene.api.request("POST", f"{OURS}/namespaces/default/taskdistributions?dryRun=All", body)
+    except RefusedError:
+        return True
+    return False
