@@ -284,7 +284,7 @@ def _broken(chance: random.Random) -> list[tuple[str, list[Json], list[Edit]]]:
         ("a long text", [], [Edit(("description",), "Build it, then test it. " * 600)]),
         ("a text that is too long", [], [Edit(("description",), "x" * 16_385)]),
         ("another agent's variable", [task("a") | {"env": [{"name": "TASKDIST_UID", "value": "x"}]}], []),
-        ("a chain of 2,001", [task(f"t{i}") for i in range(2_001)], []),
+        ("more than 10,000 tasks", [task(f"t{i}") for i in range(10_001)], []),
     ]
 
 
