@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -324,15 +325,18 @@ def test_poison_stops_nobody_else(scene: Scene, record: Record, replica: Operato
 
 
 def past_the_schema(scene: Scene, namespace: str) -> None:
-    """Break a SubTask in ways that the schema forbids: the schema is opened for a moment."""
+    """Break a SubTask's spec, status and annotations in ways that schema and policy forbid: both are opened for a moment."""
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/subtasks.taskdist.dev"
     crd = scene.api.get(path)
     open_schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     versions = [{**v, "schema": {"openAPIV3Schema": open_schema}} for v in crd["spec"]["versions"]]
     fields = [{k: v for k, v in version.items() if k != "selectableFields"} for version in versions]
-    scene.api.request("PATCH", path, {"spec": {"versions": fields}}, MERGE)
     target = f"{OURS}/namespaces/{namespace}/subtasks/{NAME}-b"
-    poison = {"spec": {"retry": {"limit": "many", "factor": "a lot"}, "complexity": "none at all"}}
+    poison = {
+        "metadata": {"annotations": {"taskdist.dev/depends-on": "[{"}},
+        "spec": {"retry": {"limit": "many", "factor": "a lot"}, "complexity": "none at all"},
+    }
+    status = {"status": {"phase": ["Running"], "attempts": "several", "startTime": {"at": "noon"}}}
 
     def written() -> bool:
         try:
@@ -341,10 +345,25 @@ def past_the_schema(scene: Scene, namespace: str) -> None:
             return False
         return True
 
+    with without(scene, "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/taskdist-immutable"):
+        scene.api.request("PATCH", path, {"spec": {"versions": fields}}, MERGE)
+        try:
+            until("the schema is open", written, 20)
+            scene.api.request("PATCH", f"{target}/status", status, MERGE)
+        finally:
+            scene.cluster.install_crds([Path(__file__).parents[2] / "crds" / "taskdist.dev_subtasks.yaml"])
+
+
+@contextmanager
+def without(scene: Scene, path: str) -> Iterator[None]:
+    """The object at `path` is away inside, and there again afterwards."""
+    found = scene.api.get(path)
+    scene.api.request("DELETE", path)
     try:
-        until("the schema is open", written, 20)
+        yield
     finally:
-        scene.cluster.install_crds([Path(__file__).parents[2] / "crds" / "taskdist.dev_subtasks.yaml"])
+        found["metadata"] = {key: found["metadata"][key] for key in ("name", "labels") if key in found["metadata"]}
+        scene.api.request("POST", path.rpartition("/")[0], found)
 
 
 def stages(count: int, width: int) -> list[dict[str, Any]]:
