@@ -634,20 +634,6 @@ REFUSED = [
         "spec.template.volumes",
     ),
     Refused(
-        "miscounted plan",
-        execution_plan(subtaskCount=2),
-        execution_plan(subtaskCount=0, subtasks=[]),
-        "the number of subtasks must be subtaskCount, or none if assignmentsRef is given",
-        "spec.subtasks",
-    ),
-    Refused(
-        "plan in two places",
-        execution_plan(assignmentsRef={"name": "more"}),
-        execution_plan(assignmentsRef={"name": "more"}, subtasks=[], subtaskCount=2**31 - 1),
-        "the number of subtasks must be subtaskCount, or none if assignmentsRef is given",
-        "spec.subtasks",
-    ),
-    Refused(
         "hostPath",
         with_volume(hostPath={"path": "/"}),
         with_volume(emptyDir={}),

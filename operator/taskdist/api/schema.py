@@ -48,7 +48,7 @@ class Kind:
     namespaced: bool = True
     selectable: tuple[str, ...] = ()
     internal: bool = False
-    """Whether nobody but the operator writes it, thousands of times: then the API server checks no values by rules."""
+    """Whether nobody but the operator writes it, thousands of times or at great length: then no values are checked by rules."""
 
     @property
     def name(self) -> str:
@@ -113,6 +113,7 @@ KINDS: Final = (
             Column("Warnings", ".spec.warningCount", "integer"),
         ),
         selectable=(".spec.taskDistribution",),
+        internal=True,
     ),
     Kind(
         AgentType,
