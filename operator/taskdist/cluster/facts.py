@@ -1,16 +1,19 @@
 """What the cluster offers to a plan: nodes, quota and limits of the namespace.
 
-Read once per plan; what may not be read is unknown.
+Quota and limits are read once per plan, nodes where nobody watches them; what may not be read is unknown.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from taskdist.cluster import paths
 from taskdist.cluster.client import Client
 from taskdist.cluster.errors import ApiError
+from taskdist.cluster.wire import allocatable
 from taskdist.engine.model import ClusterFacts, Resources
 from taskdist.engine.quantity import parse_cpu_millis, parse_memory_bytes
 
@@ -18,11 +21,19 @@ _log = logging.getLogger(__name__)
 _MOST = 2**62
 
 
-async def cluster_facts(client: Client, namespace: str) -> ClusterFacts:
-    """Gather what the planner checks requests against."""
-    nodes = [_allocatable(n) for n in await _list(client, paths.collection("Node")) if _usable(n)]
-    quotas = await _list(client, paths.collection("ResourceQuota", namespace))
-    ranges = await _list(client, paths.collection("LimitRange", namespace))
+async def cluster_facts(client: Client, namespace: str, nodes: Sequence[Resources] | None = None) -> ClusterFacts:
+    """Gather what the planner checks requests against.
+
+    Args:
+        client: who asks the API server.
+        namespace: whose quota and limits they are.
+        nodes: what each schedulable node has for pods, if somebody watches them: in a large cluster their list is megabytes.
+    """
+    quotas, ranges = await asyncio.gather(
+        _list(client, paths.collection("ResourceQuota", namespace)),
+        _list(client, paths.collection("LimitRange", namespace)),
+    )
+    nodes = await _nodes(client) if nodes is None else nodes
     minimum, maximum = _container_limits(ranges)
     return ClusterFacts(
         largest_node=max(nodes, key=lambda r: (r.memory_bytes, r.cpu_millis), default=None),
@@ -71,14 +82,13 @@ async def _list(client: Client, path: str) -> list[dict[str, Any]]:
         return []
 
 
-def _usable(node: dict[str, Any]) -> bool:
-    spec = node.get("spec") or {}
-    return not spec.get("unschedulable")
-
-
-def _allocatable(node: dict[str, Any]) -> Resources:
-    amounts = (node.get("status") or {}).get("allocatable") or {}
-    return Resources(parse_cpu_millis(amounts.get("cpu", "0")), parse_memory_bytes(amounts.get("memory", "0")))
+async def _nodes(client: Client) -> Sequence[Resources]:
+    found = await _list(client, paths.collection("Node"))
+    return [
+        allocatable((node.get("status") or {}).get("allocatable") or {})
+        for node in found
+        if not (node.get("spec") or {}).get("unschedulable")
+    ]
 
 
 def _left(quota: dict[str, Any], name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from taskdist.api.names import API_VERSION, Annotation, Label, SubTaskPhase, SubTaskReason
-from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
+from taskdist.engine.model import Complexity, Resources, Retry, TriggerRule, Work
 from taskdist.engine.quantity import format_cpu, format_memory, parse_cpu_millis, parse_memory_bytes
 from taskdist.reconcile.health import NodeView
 from taskdist.reconcile.outcome import QUEUE_EVICTION
@@ -219,6 +219,7 @@ class WireNodeStatus(msgspec.Struct, frozen=True):
     """A node's status."""
 
     conditions: list[PodCondition] = []
+    allocatable: dict[str, str] = {}
 
 
 class WireNode(msgspec.Struct, frozen=True):
@@ -232,7 +233,14 @@ class WireNode(msgspec.Struct, frozen=True):
 def node_view(node: WireNode) -> NodeView:
     """What decisions read of a node."""
     ready = any(c.type == "Ready" and c.status == "True" for c in node.status.conditions)
-    return NodeView(node.metadata.name, node.metadata.labels, ready and not node.spec.unschedulable)
+    taken = node.spec.unschedulable
+    room = None if taken else allocatable(node.status.allocatable)
+    return NodeView(node.metadata.name, node.metadata.labels, ready and not taken, room)
+
+
+def allocatable(amounts: Mapping[str, str]) -> Resources:
+    """What a node has for pods, from ``status.allocatable``."""
+    return Resources(parse_cpu_millis(amounts.get("cpu", "0")), parse_memory_bytes(amounts.get("memory", "0")))
 
 
 # --- subtasks ------------------------------------------------------------------------------------------------------

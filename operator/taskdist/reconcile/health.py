@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from taskdist.api.agent_type import AgentType
 from taskdist.api.names import Circuit, ConditionStatus, ConditionType, SubTaskReason
 from taskdist.api.provider import Provider
+from taskdist.engine.model import Resources
 from taskdist.reconcile.breaker import Breaker, Limits
 from taskdist.reconcile.views import PodView
 
@@ -55,6 +56,8 @@ class NodeView:
     labels: Mapping[str, str]
     usable: bool
     """Ready, and not cordoned."""
+    room: Resources | None = None
+    """What it has for pods; ``None`` while it takes none."""
 
 
 @dataclass(slots=True)

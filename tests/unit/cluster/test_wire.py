@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskdist.cluster.wire import WirePod, pod_view
+from taskdist.cluster.wire import WireNode, WirePod, node_view, pod_view
+from taskdist.engine.model import Resources
 from taskdist.reconcile.views import PodView
 
 
@@ -61,3 +62,13 @@ def test_requests_are_read_as_a_status_may_hold_them(requests: dict[str, str], e
     view = pod_view(msgspec.convert(pod, WirePod))
     assert view is not None
     assert (view.cpu, view.memory) == expected
+
+
+@pytest.mark.parametrize(("cordoned", "room"), [(False, Resources(3920, 2**30)), (True, None)])
+def test_a_node_has_room_while_it_takes_pods(cordoned: bool, room: Resources | None) -> None:
+    raw = {
+        "metadata": {"name": "n"},
+        "spec": {"unschedulable": cordoned},
+        "status": {"allocatable": {"cpu": "3920m", "memory": "1Gi", "pods": "110"}},
+    }
+    assert node_view(msgspec.convert(raw, WireNode)).room == room
