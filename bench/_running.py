@@ -19,6 +19,7 @@ from e2e import cluster
 from e2e.cluster.local import SimulatedCluster
 from e2e.faults.api import OURS, Api
 from e2e.operator_process import OperatorProcess
+from e2e.policies import admission_policies
 
 CRDS = sorted((Path(__file__).resolve().parents[1] / "crds").glob("*.yaml"))
 NAME = "bench"
@@ -68,6 +69,7 @@ def benched(*, audit: str = "", **options: Any) -> Iterator[Bench]:
         if not isinstance(running, SimulatedCluster):
             raise SystemExit("no simulated cluster")
         running.install_crds(CRDS)
+        running.apply(*admission_policies(warnings=True))
         running.apply(
             {
                 "apiVersion": "taskdist.dev/v1alpha1",

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from e2e import cluster
 from e2e.cluster.local import SimulatedCluster
 from e2e.faults.figures import Figure, Record, append, table
 from e2e.faults.scene import Scene
+from e2e.policies import admission_policies
 
 CHECKOUT = Path(__file__).parents[2]
 CRDS = sorted((CHECKOUT / "crds").glob("*.yaml"))
-BASE = CHECKOUT / "manifests" / "base" / "operator.yaml"
 FIGURES: list[Figure] = []
 
 
@@ -38,7 +36,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def prepare(running: SimulatedCluster) -> None:
     """CRDs, the policies that refuse, and one agent type."""
     running.install_crds(CRDS)
-    running.apply(*(item for item in yaml.safe_load_all(BASE.read_text()) if item and _refuses(item)))
+    running.apply(*admission_policies(warnings=False))  # what only warns makes no difference here
     running.apply(
         {
             "apiVersion": "taskdist.dev/v1alpha1",
@@ -47,12 +45,6 @@ def prepare(running: SimulatedCluster) -> None:
             "spec": {"specialization": "general", "resources": {"cpu": "100m", "memory": "64Mi"}},
         }
     )
-
-
-def _refuses(item: dict[str, Any]) -> bool:
-    """Whether it belongs to an admission policy that refuses: what only warns makes no difference here."""
-    of_policy = item["kind"].startswith("ValidatingAdmissionPolicy")
-    return of_policy and not str(item["metadata"]["name"]).endswith("-warnings")
 
 
 @pytest.fixture
