@@ -27,7 +27,7 @@ from taskdist.cluster.turns import Turns
 from taskdist.cluster.watch import Watch
 from taskdist.cluster.wire import WireNamespace, WireNode, WirePlan, WirePod, WireSubTask
 from taskdist.cluster.writes import Priority, WriteQueue
-from taskdist.engine.model import Plan
+from taskdist.engine.model import Plan, PlanRequest
 from taskdist.planning.learned import kept, recalled
 from taskdist.planning.request import InvalidRequest, plan_request
 from taskdist.reconcile.actions import Body, Decision
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 _ROOT_INTERVAL = 1.0
 """A root is patched at most once in this many seconds; its first status, a new phase and the end go at once."""
-_ROOT_SHARE = 0.05
+_ROOT_SHARE = 0.02
 """Of the time, how much may go into writing one root. The server validates the whole spec at every patch of the status: a patch
 took 0.33 s at 500 tasks on a busy machine of two cores. Once a second, that leaves little for the work itself."""
 _LAST_ROOT_INTERVAL = 10.0
@@ -129,6 +129,7 @@ class Reconciler:
             for watch in self.watches:
                 group.create_task(watch.run())
             group.create_task(self.writes.run())
+            await asyncio.to_thread(_rehearse)
             for watch in self.watches:
                 await watch.synced.wait()
             self.store.take_stock()
@@ -178,11 +179,14 @@ class Reconciler:
                 await self._ask_the_engine(seen, seen.root)
             finally:
                 self._planning.done(key.namespace)
+        too_early = self._next_root.get(key, 0.0) - time.monotonic()
         with metrics.DECIDE_SECONDS.time():
-            decision = decide(seen, self.store.catalogue, self._clock())
+            decision = decide(seen, self.store.catalogue, self._clock(), report=too_early <= 0)
         for action in decision.actions:
             self._applier.submit(key, action)
         self._publish(key, seen, decision)
+        if too_early > 0:
+            self.queue.ring_later(key, too_early)
         if decision.requeue_seconds is not None:
             self.queue.ring_later(key, decision.requeue_seconds)
 
@@ -192,7 +196,9 @@ class Reconciler:
         Of a namespace one at a time: what one plan reserves, the next must see.
         """
         wanted = seen.spec_hash  # an edit that comes meanwhile is planned after this
-        facts = await cluster_facts(self._client, root.metadata.namespace)
+        watched = self.store.catalogue.health.nodes.seen
+        rooms = None if watched is None else [node.room for node in watched.values() if node.room is not None]
+        facts = await cluster_facts(self._client, root.metadata.namespace, rooms)
         seen.priority = await priority_value(self._client, root.spec.priority_class_name)
         try:
             request = plan_request(
@@ -214,16 +220,11 @@ class Reconciler:
         _log.info("%s/%s: planned %d subtasks", seen.namespace, seen.name, len(plan.subtasks))
 
     def _publish(self, key: Key, seen: Projection, decision: Decision) -> None:
-        """Write the root's status if it differs, not too often."""
+        """Write the root's status if it differs."""
         if decision.status is None or key in self._publishing:
             return
-        now = time.monotonic()
-        due = self._next_root.get(key, now)
-        if now < due and not _moved(seen.root_status, decision.status):
-            self.queue.ring_later(key, due - now)
-            return
         self._publishing.add(key)
-        self._next_root[key] = now + _ROOT_INTERVAL
+        self._next_root[key] = time.monotonic() + _ROOT_INTERVAL
         root = seen.root
         assert root is not None  # noqa: S101 - without a root nothing was decided
         phase = decision.status.get("phase")
@@ -269,15 +270,14 @@ class Reconciler:
         self.queue.ring_later(key, max(min(0.2 * 2 ** min(failures, 10), _LAST_BACKOFF), retry_after or 0.0))
 
 
+def _rehearse() -> None:
+    """Make a plan for nobody: parts of the planner are loaded when they are needed first, and that should not be a user's wait."""
+    engine.plan(PlanRequest("rehearsal", description="Build the site, then test and publish it."))
+
+
 def root_interval(took: float) -> float:
     """Seconds from one patch of a root to the next, by how long the server took for the last one."""
     return min(max(took / _ROOT_SHARE, _ROOT_INTERVAL), _LAST_ROOT_INTERVAL)
-
-
-def _moved(before: Body, after: Body) -> bool:
-    return before.get("phase") != after.get("phase") or before.get("observedGeneration") != after.get(
-        "observedGeneration"
-    )
 
 
 def _replacing(before: Body, after: Body) -> Body:

@@ -14,17 +14,19 @@ from taskdist.reconcile.actions import Action, Decision
 from taskdist.reconcile.advance import Advance
 from taskdist.reconcile.planning import Mode, Planning, deadline, expiry, plan_ahead
 from taskdist.reconcile.projection import Catalogue, Projection
-from taskdist.reconcile.root_status import root_events, root_status
+from taskdist.reconcile.root_status import moved, root_events, root_status
 from taskdist.reconcile.views import PodView
 
 
-def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
+def decide(seen: Projection, catalogue: Catalogue, now: datetime, *, report: bool = True) -> Decision:
     """Decide on everything that may have changed since the last decision.
 
     Args:
         seen: what is known of the distribution; the phases found are recorded in it.
         catalogue: what all distributions share; what is taken and given back is recorded in it.
         now: the moment of the decision.
+        report: whether the root's status is wanted. Else it is derived only if its phase or its generation moves: as a whole it
+            takes half of a decision's time, and is written once a second at most.
 
     Returns:
         the writes to make, the root's new status if it differs, events, and when to look again.
@@ -46,7 +48,7 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime) -> Decision:
         advance = Advance(seen, catalogue, root, planning, now, actions)
         for id_ in [pod.subtask_id for pod in seen.pods.values() if pod.ended and _unrecorded(seen, pod)]:
             advance.assess(id_)
-    status = root_status(seen, root, planning, now)
+    status = root_status(seen, root, planning, now) if report or moved(seen, root, planning) else seen.root_status
     changed = status != seen.root_status
     events = root_events(seen.root_status, status) if changed else ()
     look = min(_moments(seen, planning), default=None)

@@ -49,6 +49,15 @@ def root_status(seen: Projection, root: TaskDistribution, planning: Planning, no
     return status
 
 
+def moved(seen: Projection, root: TaskDistribution, planning: Planning) -> bool:
+    """True if the status would name another phase or another generation: what nobody should wait for."""
+    before = seen.root_status
+    if before.get("observedGeneration") != root.metadata.generation:
+        return True
+    counts = _counts(seen, planning)
+    return not planning.over and before.get("phase") != _phase(counts, planning, _end(counts, planning)).value
+
+
 def root_events(before: Body, after: Body) -> tuple[Event, ...]:
     """One event for each change of phase that a person would care about."""
     phase = after.get("phase")

@@ -57,6 +57,31 @@ def test_deciding_again_decides_nothing_more() -> None:
     assert again.status is None
 
 
+def test_between_reports_the_status_tells_of_phases_only() -> None:
+    world = World(plan(*DIAMOND))
+    world.report = False
+    phases = []
+    while world.status.get("phase") != "Succeeded":
+        if (decision := world.step()).status is not None:
+            phases.append(decision.status["phase"])
+        elif not decision.actions:
+            world.end_pod(next(name for name, pod in world.pods.items() if "status" not in pod))
+    assert phases == ["Pending", "Running", "Succeeded"]
+    told = world.status
+    world.report = True
+    assert world.step().status is None
+    assert told["progress"] == "4/4"
+
+
+def test_an_edit_is_answered_between_reports() -> None:
+    world = World(plan(task("a")))
+    world.settle()
+    world.report = False
+    world.edit(limits={"budgetUSD": "1000"})
+    assert world.step().status is not None
+    assert world.condition("BudgetAvailable")["reason"] == "WithinBudget"
+
+
 def test_one_status_write_for_a_subtask_that_succeeds_at_once() -> None:
     world = World(plan(task("a")))
     world.settle()

@@ -159,6 +159,7 @@ class World:
     deleted: list[str] = field(default_factory=list)
     most_at_once: int = 0
     shared: Catalogue | None = None
+    report: bool = True
 
     def __post_init__(self) -> None:
         self._uids = count(1)
@@ -172,7 +173,7 @@ class World:
     def step(self) -> Decision:
         if needs_plan(self.seen):
             self.seen.planned, self.seen.planned_for = self.planned, self.seen.spec_hash
-        decision = decide(self.seen, self.catalogue, self.now)
+        decision = decide(self.seen, self.catalogue, self.now, report=self.report)
         for action in decision.actions:
             self._apply(action)
         if decision.status is not None:
