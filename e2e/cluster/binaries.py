@@ -84,6 +84,9 @@ TOOLS = {
         _kubernetes("kubelet", 0.5),
         Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "sigs.k8s.io/kwok", 1.5),
         Tool("helm", "helm", "helm.sh/helm/v4/cmd/helm", "helm.sh/helm/v4", 2.5),
+        Tool(
+            "kube-score", "kube-score", "github.com/zegl/kube-score/cmd/kube-score", "github.com/zegl/kube-score", 0.5
+        ),
         Tool("kueue", "kueue", "sigs.k8s.io/kueue/cmd/kueue", "sigs.k8s.io/kueue", 3.5, optional=True),
     )
 }
