@@ -197,6 +197,7 @@ class SubTaskReason(StrEnum):
     EVICTED = "Evicted"
     PREEMPTED = "Preempted"
     NODE_LOST = "NodeLost"
+    NODE_UNREACHABLE = "NodeUnreachable"
     POD_LOST = "PodLost"
     POD_REJECTED = "PodRejected"
     TIMEOUT = "Timeout"

@@ -295,6 +295,9 @@ class Placement(Model):
     failover_seconds: PositiveSeconds = 20
     """Seconds that a pod may find no node on its provider before it moves to another one. Give more than an autoscaler
     needs to bring up a node."""
+    replace_unreachable_seconds: PositiveSeconds | None = None
+    """Seconds that a node may be unreachable before its work is begun anew elsewhere, although the old pod may still be at
+    work there: for work that may run twice. Left out means never: it is begun anew when the old pod is known to be gone."""
 
 
 class TaskDistributionSpec(Model):

@@ -28,6 +28,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "ImagePull": "the AgentType's template.image cannot be pulled: an admin has to mend it",
     "ContainerConfig": "what the AgentType's template refers to is missing in this namespace: the message names it",
     "AdmissionPending": "the queue admits it when there is quota, as long as that takes",
+    "NodeUnreachable": "bring the node back, or say that it is down: delete the Node, or taint it "
+    "node.kubernetes.io/out-of-service; placement.replaceUnreachableSeconds does without, for work that may run twice",
     "PendingTimeout": "nothing said why it did not start: kubectl describe the pod",
 }
 
@@ -87,6 +89,8 @@ def _of_subtask(root: Raw, id_: str, subtasks: Mapping[str, Raw], refused: Mappi
         advice = f"taskdist logs {name} {id_}; taskdist retry {name} runs it again" if phase == "Failed" else ""
         said = ", ".join(filter(None, (reason if reason != phase else "", message)))
         return Why(f"it has ended: {phase}" + (f" ({said})" if said else ""), advice)
+    if reason == "NodeUnreachable":
+        return Why(f"{reason}: {message}", ADVICE[reason])
     if phase == "Running":
         node = (status.get("attempts") or [{}])[-1].get("node", "")
         return Why("it runs" + (f" on {node}" if node else ""))

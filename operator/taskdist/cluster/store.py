@@ -278,6 +278,8 @@ class Store:
             self._ring_pods_of(node.name)
         else:
             nodes.changed(node)
+            if before is not None and before.silent_since != node.silent_since:
+                self._ring_pods_of(node.name)
         if type_ == "DELETED" or before != node:
             _log.info(
                 "node %s: %s", node.name, "gone" if type_ == "DELETED" else "usable" if node.usable else "not usable"

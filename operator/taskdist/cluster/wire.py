@@ -215,10 +215,18 @@ class WireNodeSpec(msgspec.Struct, frozen=True):
     unschedulable: bool = False
 
 
+class NodeCondition(msgspec.Struct, frozen=True, rename="camel"):
+    """One condition of a node."""
+
+    type: str = ""
+    status: str = ""
+    last_transition_time: datetime | None = None
+
+
 class WireNodeStatus(msgspec.Struct, frozen=True):
     """A node's status."""
 
-    conditions: list[PodCondition] = []
+    conditions: list[NodeCondition] = []
     allocatable: dict[str, str] = {}
 
 
@@ -231,11 +239,12 @@ class WireNode(msgspec.Struct, frozen=True):
 
 
 def node_view(node: WireNode) -> NodeView:
-    """What decisions read of a node."""
-    ready = any(c.type == "Ready" and c.status == "True" for c in node.status.conditions)
+    """What decisions read of a node. ``Unknown`` is what the control plane writes of one that it has not heard of."""
+    ready = next((c for c in node.status.conditions if c.type == "Ready"), NodeCondition())
     taken = node.spec.unschedulable
     room = None if taken else allocatable(node.status.allocatable)
-    return NodeView(node.metadata.name, node.metadata.labels, ready and not taken, room)
+    silent_since = ready.last_transition_time if ready.status == "Unknown" else None
+    return NodeView(node.metadata.name, node.metadata.labels, ready.status == "True" and not taken, room, silent_since)
 
 
 def allocatable(amounts: Mapping[str, str]) -> Resources:

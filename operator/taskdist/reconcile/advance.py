@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -20,7 +21,7 @@ from taskdist.reconcile.pod_object import pod_object
 from taskdist.reconcile.projection import Catalogue, Projection
 from taskdist.reconcile.slots import Claimant, Kind, Rank, Slot
 from taskdist.reconcile.subtask_object import subtask_object
-from taskdist.reconcile.text import subtask_name
+from taskdist.reconcile.text import subtask_name, wire_time
 from taskdist.reconcile.trigger import Verdict, verdict
 from taskdist.reconcile.views import PodPhase, PodView, SubTaskView
 
@@ -31,6 +32,7 @@ _STUCK_AFTER = timedelta(seconds=5)
 """What keeps a subtask from starting is shown once it has lasted that long."""
 _DEFAULT_PRICES = Prices()
 _NODE_LOST = Outcome(SubTaskReason.NODE_LOST, "the pod's node is no more")
+_GIVE_UP = "it is begun anew once the node answers, is deleted, or is tainted node.kubernetes.io/out-of-service"
 _STOPPED = Outcome(
     SubTaskReason.SUSPENDED, "stopped because the distribution was suspended; it runs again when it is resumed"
 )
@@ -73,7 +75,7 @@ class Advance:
             if pod is not None:
                 self._running(subtask, pod)
             elif gone is not None or subtask.current.pod_uid:
-                self._conclude(subtask, gone, outcome_of_gone(gone))
+                self._conclude(subtask, gone, self._by_its_node(outcome_of_gone(gone), gone))
             elif ("pod", id_) not in self.seen.pending:
                 self._waiting(subtask)
 
@@ -97,8 +99,9 @@ class Advance:
         self.seen.set_phase(subtask.id, SubTaskPhase.QUEUED if pod.gated else SubTaskPhase.RUNNING)
         outcome = outcome_of(pod)
         if outcome is not None:
-            self._conclude(subtask, pod, outcome)
-            self._give_back(subtask.id)
+            self._conclude(subtask, pod, self._by_its_node(outcome, pod))
+            if all(other.ended for other in self.seen.pods_of(subtask.id)):
+                self._give_back(subtask.id)
         elif self.planning.mode is Mode.CANCELLED:
             self._cancel(subtask)
             self._delete(pod)
@@ -109,13 +112,54 @@ class Advance:
             # What waits in a queue has not started: left there, it would start while all is to stand still.
             self._conclude(subtask, pod, _STOPPED)
             self._delete(pod)
+        elif (since := self.catalogue.health.nodes.silent_since(pod)) is not None:
+            self._unreachable(subtask, pod, since)
         elif pod.phase is PodPhase.RUNNING:
             self._started(subtask, pod)
         else:
             self._starting(subtask, pod)
 
+    def _unreachable(self, subtask: SubTaskView, pod: PodView, since: datetime) -> None:
+        """Its node has fallen silent: it may be at work there, so that nothing is begun beside it unless that is asked for."""
+        if self._given_up(pod):
+            message = f"node {pod.node} has been unreachable since {wire_time(since)}"
+            self._conclude(subtask, pod, Outcome(SubTaskReason.NODE_LOST, message))
+            self._delete(pod)  # not by force: a kubelet that comes back ends it, and until then it can be seen
+        elif subtask.reason is not SubTaskReason.NODE_UNREACHABLE:
+            if self.now >= since + _STUCK_AFTER:
+                phase = SubTaskPhase.RUNNING if pod.phase is PodPhase.RUNNING else SubTaskPhase.READY
+                self._write(show(subtask, pod, phase, SubTaskReason.NODE_UNREACHABLE, self._while_silent(pod, since)))
+            else:
+                self.seen.look_again(subtask.id, since + _STUCK_AFTER)
+
+    def _given_up(self, pod: PodView) -> bool:
+        """Whether its node has been silent for as long as the user lets work wait; else looks again when it will have been."""
+        since = self.catalogue.health.nodes.silent_since(pod)
+        seconds = self.root.spec.placement.replace_unreachable_seconds
+        if since is None or seconds is None:
+            return False
+        given_up_at = since + timedelta(seconds=seconds)
+        if self.now < given_up_at:
+            self.seen.look_again(pod.subtask_id, given_up_at)
+        return self.now >= given_up_at
+
+    def _while_silent(self, pod: PodView, since: datetime) -> str:
+        seconds = self.root.spec.placement.replace_unreachable_seconds
+        then = f"it is begun anew at {wire_time(since + timedelta(seconds=seconds))}" if seconds else _GIVE_UP
+        return (
+            f"node {pod.node} has been unreachable since {wire_time(since)}, and pod {pod.name} may run there; {then}"
+        )
+
+    def _by_its_node(self, outcome: Outcome, pod: PodView | None) -> Outcome:
+        """What was taken from a silent node was not merely evicted: the provider is to blame, and another may do better."""
+        since = self.catalogue.health.nodes.silent_since(pod) if pod is not None else None
+        if pod is None or since is None or outcome.reason is not SubTaskReason.EVICTED:
+            return outcome
+        message = f"node {pod.node} has been unreachable since {wire_time(since)}: {outcome.message}"
+        return replace(outcome, reason=SubTaskReason.NODE_LOST, message=message[:1024])
+
     def _started(self, subtask: SubTaskView, pod: PodView) -> None:
-        if subtask.phase is SubTaskPhase.RUNNING:
+        if subtask.phase is SubTaskPhase.RUNNING and subtask.reason is not SubTaskReason.NODE_UNREACHABLE:
             return
         visible_at = (pod.started_at or pod.created_at or self.now) + _VISIBLE_AFTER
         if self.now >= visible_at:
@@ -203,6 +247,7 @@ class Advance:
         elif self._in_the_way(subtask):
             # An earlier attempt's pod is still ending: two must not work on the same thing side by side.
             self.seen.set_phase(id_, SubTaskPhase.RETRYING)
+            self._held_up_by_a_node(subtask)
         else:
             self.seen.unpark(id_)
             self.seen.set_phase(id_, SubTaskPhase.READY)
@@ -218,7 +263,20 @@ class Advance:
         left = [pod for pod in pods if pod.owner_uid == former]
         for pod in left:
             self._delete(pod)
-        return bool(left) or any(not pod.ended for pod in pods)
+        alive = [pod for pod in pods if not pod.ended]
+        for pod in alive:
+            if self.catalogue.health.nodes.lost(pod, self.now):
+                self._delete(pod, force=True)
+        return bool(left) or any(not self._given_up(pod) for pod in alive)
+
+    def _held_up_by_a_node(self, subtask: SubTaskView) -> None:
+        """Say so where a pod of an earlier attempt cannot be ended, because its node does not answer."""
+        for pod in self.seen.pods_of(subtask.id):
+            since = self.catalogue.health.nodes.silent_since(pod)
+            if since is not None and not pod.ended:
+                message = self._while_silent(pod, since)
+                self._hold_up(subtask, SubTaskReason.NODE_UNREACHABLE, message, (pod.name,))
+                return
 
     def _parent_phase(self, id_: str) -> SubTaskPhase:
         """Phase of a parent; one that is about to be replaced has not ended, however its predecessor did."""

@@ -58,6 +58,8 @@ class NodeView:
     """Ready, and not cordoned."""
     room: Resources | None = None
     """What it has for pods; ``None`` while it takes none."""
+    silent_since: datetime | None = None
+    """Since when the control plane has not heard of it; ``None`` while it does, whatever it says of itself."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,11 @@ class Nodes:
         if self.seen is None or not pod.node or pod.node in self.seen:
             return False
         return pod.node in self.gone or (pod.created_at is not None and now - pod.created_at > _SETTLED)
+
+    def silent_since(self, pod: PodView) -> datetime | None:
+        """Since when the pod's node has been unreachable: its containers may run or not, and nobody can end them."""
+        node = self.seen.get(pod.node) if self.seen is not None else None
+        return node.silent_since if node is not None else None
 
     def serve(self, selector: Mapping[str, str]) -> bool | None:
         """Whether any usable node has the labels; ``None`` if that cannot be known."""

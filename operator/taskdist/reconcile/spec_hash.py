@@ -17,11 +17,13 @@ _NOT_PLANNED = {
     "on_suspend",
     "plan_history_limit",
 }
-"""Fields that say what is done with a plan, not what the plan is."""
+"""Fields that say what is done with a plan, not what the plan is; `placement.replaceUnreachableSeconds` is another."""
 
 
 def spec_hash(root: TaskDistribution) -> str:
     """Equal for two specs exactly if the same plan answers both."""
-    wanted = root.spec.model_dump(mode="json", by_alias=False, exclude=_NOT_PLANNED)
+    placement = root.spec.placement.model_copy(update={"replace_unreachable_seconds": None})
+    spec = root.spec.model_copy(update={"placement": placement})
+    wanted = spec.model_dump(mode="json", by_alias=False, exclude=_NOT_PLANNED)
     text = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -10,7 +10,7 @@ import pytest
 from taskdist.api.names import API_VERSION, Label
 from taskdist.cluster.reconciler import root_interval
 from taskdist.cluster.store import Key, Store
-from taskdist.cluster.wire import Meta, Owner, WireNamespace, WirePod, WirePodStatus, WireSubTask
+from taskdist.cluster.wire import Meta, Owner, WireNamespace, WireNode, WirePod, WirePodSpec, WirePodStatus, WireSubTask
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 KEY = Key("team", "release")
@@ -97,3 +97,25 @@ def test_a_namespaces_labels_are_followed() -> None:
 @pytest.mark.parametrize(("took", "pause"), [(0.01, 1), (0.1, 5), (5, 10)])
 def test_a_root_that_is_dear_to_write_is_written_less_often(took: float, pause: float) -> None:
     assert root_interval(took) == pytest.approx(pause)
+
+
+def node(status: str, since: str = "2030-01-01T00:00:00Z") -> WireNode:
+    conditions = [{"type": "Ready", "status": status, "lastTransitionTime": since}]
+    wire = {"metadata": {"name": "n1"}, "spec": {}, "status": {"conditions": conditions}}
+    return msgspec.convert(wire, WireNode)
+
+
+def test_a_node_that_falls_silent_has_its_pods_decided_on_and_heartbeats_ring_for_nobody() -> None:
+    made, rung = store()
+    bound = msgspec.structs.replace(pod("Running"), spec=WirePodSpec(node_name="n1"))
+    made.pod_event("MODIFIED", bound)
+    made.nodes_listed([node("True")])
+    made.projection(KEY).take_dirty(NOW)
+    rung.clear()
+    made.node_event("MODIFIED", node("True"))
+    assert rung == []
+    made.node_event("MODIFIED", node("Unknown"))
+    assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY], ["a"])
+    made.node_event("MODIFIED", node("False"))
+    assert rung == [KEY, KEY]
+    assert made.catalogue.health.nodes.silent_since(made.projection(KEY).pods_of("a")[0]) is None
