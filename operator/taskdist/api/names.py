@@ -47,6 +47,8 @@ class Label:
 
 
 MANAGED_BY_VALUE: Final = "taskdist"
+RESULT_FINALIZER: Final = f"{PREFIX}result"
+"""On pods of agent types with ``retainResults``: holds a deleted pod until its end is recorded."""
 
 
 class Annotation:

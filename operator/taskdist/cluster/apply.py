@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from taskdist.api.names import Label, SubTaskReason
+from taskdist.api.names import RESULT_FINALIZER, Label, SubTaskReason
 from taskdist.cluster import paths
-from taskdist.cluster.client import MERGE_PATCH, Client
+from taskdist.cluster.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
 from taskdist.cluster.store import Key, Store
 from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask
@@ -29,6 +29,7 @@ from taskdist.reconcile.actions import (
     DeletePod,
     DeleteSubTask,
     PatchSubTaskStatus,
+    ReleasePod,
 )
 from taskdist.reconcile.outcome import clean
 from taskdist.reconcile.projection import Refusal
@@ -82,6 +83,9 @@ class Applier:
                     lambda: self._delete(path, action.uid, force=action.force),
                     action.subtask_id,
                 )
+            case ReleasePod():
+                pending = ("release", action.uid)
+                self._put(key, Priority.CLEANUP, pending, lambda: self._release_pod(key, action), action.subtask_id)
             case DeleteSubTask():
                 pending = ("delete", action.uid)
                 self._put(key, Priority.CLEANUP, pending, lambda: self._delete_subtask(key, action))
@@ -220,11 +224,27 @@ class Applier:
         }
         if not owned or any(pod.metadata.labels.get(label) != value for label, value in wanted.items()):
             # Somebody took away what it is found by; a watch tells of that as a deletion. It must not run unseen.
+            if RESULT_FINALIZER in pod.metadata.finalizers:
+                await self._release(path, pod.metadata.uid)
             await self._delete(path, pod.metadata.uid)
             lacks = "its labels" if owned else "its owner"
             raise ApiError(409, "Conflict", f"pod {action.unless_pod} has lost {lacks}; waiting until it is gone")
         self._store.pod_event("ADDED", pod)
         return True
+
+    async def _release_pod(self, key: Key, action: ReleasePod) -> None:
+        await self._release(paths.item("Pod", key.namespace, action.name), action.uid)
+        if (projection := self._store.projections.get(key)) is not None:
+            projection.released(action.uid)
+
+    async def _release(self, path: str, uid: str) -> None:
+        """Take our finalizer away, and ours only: others may have theirs."""
+        body = {"metadata": {"uid": uid, "$deleteFromPrimitiveList/finalizers": [RESULT_FINALIZER]}}
+        try:
+            await self._client.request("PATCH", path, body=body, content_type=STRATEGIC_MERGE_PATCH)
+        except ApiError as error:
+            if error.status not in {404, 409}:  # gone already, or another object by now
+                raise
 
     async def _delete_subtask(self, key: Key, action: DeleteSubTask) -> None:
         """It has no finalizers: once the server has answered it is gone, whatever the watch still shows."""

@@ -25,6 +25,7 @@ from taskdist.cluster.errors import ApiError, ClusterUnreachableError
 Params = Mapping[str, str | int]
 
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 

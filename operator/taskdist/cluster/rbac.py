@@ -93,7 +93,12 @@ OPERATOR: Final[dict[Scope, tuple[Rule, ...]]] = {
             ("patch",),
             "conditions, progress, estimates and results",
         ),
-        Rule(CORE, ("pods",), (*READ, "create", "delete"), "one pod per attempt; its end is the attempt's end"),
+        Rule(
+            CORE,
+            ("pods",),
+            (*READ, "create", "delete", "patch"),
+            "one pod per attempt; its end is the attempt's end; of agent types with `retainResults` it is let go once recorded",
+        ),
         Rule(CORE, ("configmaps",), ("get", "create", "delete"), "the assignments of a plan too large for one object"),
         Rule(CORE, ("events",), ("create",), "what `kubectl describe` shows"),
         Rule(CORE, ("limitranges", "resourcequotas"), ("list",), "what the namespace allows, before a pod is refused"),

@@ -169,6 +169,8 @@ class Reconciler:
             self._next_root.pop(key, None)
             self._refusals.pop(key, None)
             self.queue.forget(key)
+            if seen is not None:
+                self._carry_out(key, decide(seen, self.store.catalogue, self._clock()))
             return
         if needs_plan(seen):
             if seen.namespace not in self.store.catalogue.namespaces:
@@ -182,11 +184,14 @@ class Reconciler:
         too_early = self._next_root.get(key, 0.0) - time.monotonic()
         with metrics.DECIDE_SECONDS.time():
             decision = decide(seen, self.store.catalogue, self._clock(), report=too_early <= 0)
-        for action in decision.actions:
-            self._applier.submit(key, action)
+        self._carry_out(key, decision)
         self._publish(key, seen, decision)
         if too_early > 0:
             self.queue.ring_later(key, too_early)
+
+    def _carry_out(self, key: Key, decision: Decision) -> None:
+        for action in decision.actions:
+            self._applier.submit(key, action)
         if decision.requeue_seconds is not None:
             self.queue.ring_later(key, decision.requeue_seconds)
 

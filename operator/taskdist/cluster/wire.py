@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
 
-from taskdist.api.names import API_VERSION, Annotation, Label, SubTaskPhase, SubTaskReason
+from taskdist.api.names import API_VERSION, RESULT_FINALIZER, Annotation, Label, SubTaskPhase, SubTaskReason
 from taskdist.engine.model import Complexity, Resources, Retry, TriggerRule, Work
 from taskdist.engine.quantity import format_cpu, format_memory, parse_cpu_millis, parse_memory_bytes
 from taskdist.reconcile.health import NodeView
@@ -40,7 +40,9 @@ class Meta(msgspec.Struct, frozen=True, rename="camel"):
     resource_version: str = ""
     labels: dict[str, str] = {}
     owner_references: list[Owner] = []
-    deletion_timestamp: str | None = None
+    deletion_timestamp: datetime | None = None
+    deletion_grace_period_seconds: int | None = None
+    finalizers: list[str] = []
     creation_timestamp: datetime | None = None
 
     def owner_uid(self, kind: str) -> str:
@@ -197,7 +199,16 @@ def pod_view(pod: WirePod) -> PodView | None:
         created_at=pod.metadata.creation_timestamp,
         started_at=started or (status.start_time if phase is not PodPhase.PENDING else None),
         finished_at=ended.finished_at if ended else None,
+        deleted_at=_deleted_at(pod.metadata),
+        held=RESULT_FINALIZER in pod.metadata.finalizers,
     )
+
+
+def _deleted_at(metadata: Meta) -> datetime | None:
+    """When its deletion was asked for: what is written down is when its grace is over."""
+    if metadata.deletion_timestamp is None:
+        return None
+    return metadata.deletion_timestamp - timedelta(seconds=metadata.deletion_grace_period_seconds or 0)
 
 
 # --- nodes ---------------------------------------------------------------------------------------------------------

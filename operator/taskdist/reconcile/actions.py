@@ -66,6 +66,16 @@ class DeletePod:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasePod:
+    """Take our finalizer from a pod, if it is still the one that was seen: its end is recorded, or never will be."""
+
+    subtask_id: str
+    attempt: int
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteSubTask:
     """Delete a SubTask, and by owner reference its pods, if it is still the one that was seen."""
 
@@ -83,7 +93,16 @@ class DeleteObject:
     uid: str = ""
 
 
-Action = DeleteObject | CreateObject | CreateSubTask | CreatePod | PatchSubTaskStatus | DeletePod | DeleteSubTask
+Action = (
+    DeleteObject
+    | CreateObject
+    | CreateSubTask
+    | CreatePod
+    | PatchSubTaskStatus
+    | DeletePod
+    | ReleasePod
+    | DeleteSubTask
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ def conclude(
         )
         at = now + timedelta(seconds=follow.wait_seconds)
         patch = _patch(subtask, SubTaskPhase.RETRYING, outcome, (*attempts, begun), usage, next_at=at)
-    unless_pod = ended.pod if outcome.reason is SubTaskReason.POD_LOST else ""
+    gone = pod is None or not pod.ended
+    unless_pod = ended.pod if outcome.reason is SubTaskReason.POD_LOST and gone else ""
     return replace(patch, ended=outcome.reason, unless_pod=unless_pod)
 
 

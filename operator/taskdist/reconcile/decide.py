@@ -14,6 +14,7 @@ from taskdist.reconcile.actions import Action, Decision
 from taskdist.reconcile.advance import Advance
 from taskdist.reconcile.planning import Mode, Planning, deadline, expiry, plan_ahead
 from taskdist.reconcile.projection import Catalogue, Projection
+from taskdist.reconcile.retention import releases
 from taskdist.reconcile.root_status import moved, root_events, root_status
 from taskdist.reconcile.views import PodView
 
@@ -32,8 +33,9 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime, *, report: boo
         the writes to make, the root's new status if it differs, events, and when to look again.
     """
     root = seen.root
+    let_go, unrecorded = releases(seen, now)
     if root is None or root.metadata.deletion_timestamp is not None:
-        return Decision()
+        return Decision(let_go, requeue_seconds=_seconds(unrecorded, now))
     planning = plan_ahead(seen, root, now)
     actions: list[Action] = list(planning.actions)
     if planning.mode is not Mode.HELD:
@@ -51,13 +53,13 @@ def decide(seen: Projection, catalogue: Catalogue, now: datetime, *, report: boo
     status = root_status(seen, root, planning, now) if report or moved(seen, root, planning) else seen.root_status
     changed = status != seen.root_status
     events = root_events(seen.root_status, status) if changed else ()
-    look = min(_moments(seen, planning), default=None)
-    return Decision(
-        tuple(actions),
-        status if changed else None,
-        events,
-        max((look - now).total_seconds(), 0.0) if look is not None else None,
-    )
+    moments = [*_moments(seen, planning), *([unrecorded] if unrecorded is not None else [])]
+    look = min(moments, default=None)
+    return Decision((*actions, *let_go), status if changed else None, events, _seconds(look, now))
+
+
+def _seconds(until: datetime | None, now: datetime) -> float | None:
+    return max((until - now).total_seconds(), 0.0) if until is not None else None
 
 
 _PAUSED = frozenset({Reason.INVALID_PLAN, Reason.PLAN_ONLY, Reason.AWAITING_APPROVAL})

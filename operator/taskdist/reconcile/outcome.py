@@ -83,6 +83,8 @@ def outcome_of(pod: PodView) -> Outcome | None:
     """
     if not pod.ended:
         return None
+    if _killed_by_deletion(pod):
+        return Outcome(SubTaskReason.POD_LOST, "the pod was deleted while it ran", pod.exit_code)
     report, problem = read_report(pod.message)
     if pod.phase is PodPhase.SUCCEEDED:
         if problem:
@@ -106,6 +108,13 @@ def outcome_of_gone(pod: PodView | None) -> Outcome:
     if pod.disrupted and reason in _DISRUPTIONS:
         return Outcome(reason, clean(message))
     return Outcome(*_LOST)
+
+
+def _killed_by_deletion(pod: PodView) -> bool:
+    """True if it failed because somebody deleted it, and nothing else is known of why: the work is not to blame."""
+    if pod.phase is not PodPhase.FAILED or pod.disrupted or pod.reason or pod.deleted_at is None:
+        return False
+    return pod.finished_at is not None and pod.finished_at >= pod.deleted_at
 
 
 def stuck(pod: PodView) -> tuple[SubTaskReason, str] | None:

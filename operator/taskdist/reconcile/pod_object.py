@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from taskdist.api.agent_type import AgentType, NodePolicy, Volume
-from taskdist.api.names import MANAGED_BY_VALUE, Annotation, Label, SubTaskReason
+from taskdist.api.names import MANAGED_BY_VALUE, RESULT_FINALIZER, Annotation, Label, SubTaskReason
 from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
 from taskdist.engine.quantity import format_cpu, parse_cpu_millis
@@ -127,18 +127,16 @@ def pod_object(
     _place(spec, agent_type, provider)
     if root.spec.priority_class_name:
         spec["priorityClassName"] = root.spec.priority_class_name
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": pod_name(subtask.name, subtask.uid, attempt),
-            "namespace": root.metadata.namespace,
-            "labels": labels,
-            "annotations": {Annotation.TASK: task_document(root, subtask, agent_type, upstream)},
-            "ownerReferences": owned_by("SubTask", subtask.name, subtask.uid),
-        },
-        "spec": spec,
+    metadata: dict[str, Any] = {
+        "name": pod_name(subtask.name, subtask.uid, attempt),
+        "namespace": root.metadata.namespace,
+        "labels": labels,
+        "annotations": {Annotation.TASK: task_document(root, subtask, agent_type, upstream)},
+        "ownerReferences": owned_by("SubTask", subtask.name, subtask.uid),
     }
+    if agent_type.spec.retain_results:
+        metadata["finalizers"] = [RESULT_FINALIZER]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
 def task_document(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from taskdist.api.agent_type import AgentType
@@ -60,10 +60,12 @@ class Projection:
     the spec with hash ``planned_for``; ``priority`` is the value of its PriorityClass; ``blocked`` says since when and why a
     subtask that could start does not, and ``refused`` what the server said of its pod. ``materialized`` is the hash of the plan
     whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
-    ``gone`` are the UIDs of SubTasks that we deleted and no watch has told the end of yet. ``predecessors`` are, by id,
-    the UIDs of the SubTasks that were there before. ``admitted`` says when a pod that had to be admitted by a queue was first
-    seen without gates. ``first_start`` and ``last_finish`` are those of the run since the last resubmit, ``try_start`` is the
-    first start since the last retry of it. ``rests_on`` is what the engine knew of finished attempts when it planned
+    ``strays`` are pods with our finalizer that no SubTask owns any more; ``unrecorded`` says since when a pod that has ended
+    and is to go was seen without a record of its end. ``gone`` are the UIDs of SubTasks that we deleted and no watch has told
+    the end of yet. ``predecessors`` are, by id, the UIDs of the SubTasks that were there before. ``admitted`` says when a pod
+    that had to be admitted by a queue was first seen without gates. ``first_start`` and ``last_finish`` are those of the run
+    since the last resubmit, ``try_start`` is the first start since the last retry of it. ``rests_on`` is what the engine knew
+    of finished attempts when it planned
     (:func:`taskdist.planning.learned.kept`).
     """
 
@@ -94,6 +96,9 @@ class Projection:
     predecessors: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Refusal] = field(default_factory=dict)
     admitted: dict[str, datetime] = field(default_factory=dict)
+    strays: dict[str, PodView] = field(default_factory=dict)
+    unrecorded: dict[str, datetime] = field(default_factory=dict)
+    _held: dict[str, PodKey] = field(default_factory=dict)
     _parked: dict[Slot, dict[str, None]] = field(default_factory=dict)
     _parked_at: dict[str, Slot] = field(default_factory=dict)
     _cached: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -194,8 +199,16 @@ class Projection:
         if before is not None and before != key and (known := self.pods.get(before)) is not None:
             self.forget_pod(known)  # its labels or its owner were changed
         if not seen.owner_uid:
+            if seen.held:
+                self.strays[seen.uid] = seen
+            else:
+                self.strays.pop(seen.uid, None)
             return
         self.pods[key] = seen
+        if seen.held:
+            self._held[seen.uid] = key
+        else:
+            self._held.pop(seen.uid, None)
         self._known_as[seen.uid] = key
         self._pods_of.setdefault(seen.subtask_id, set()).add(key)
         self.mark(seen.subtask_id)
@@ -204,8 +217,11 @@ class Projection:
         """The pod is gone; what was last seen of it is kept until the attempt is decided."""
         key = pod_key(gone)
         known = self.pods.get(key)
+        self.strays.pop(gone.uid, None)
         if known is None or known.uid != gone.uid:
             return
+        self._held.pop(gone.uid, None)
+        self.unrecorded.pop(gone.uid, None)
         del self.pods[key]
         self._known_as.pop(gone.uid, None)
         self.admitted.pop(gone.uid, None)
@@ -232,6 +248,7 @@ class Projection:
         for key, known in list(self.pods.items()):
             if key not in present or present[key].uid != known.uid:
                 self.forget_pod(known)
+        self.strays.clear()
         for seen in present.values():
             self.observe_pod(seen)
 
@@ -274,6 +291,17 @@ class Projection:
     def pods_of(self, id_: str) -> list[PodView]:
         """The pods of one subtask, oldest attempt first."""
         return [self.pods[key] for key in sorted(self._pods_of.get(id_, ()))]
+
+    def held_pods(self) -> list[PodView]:
+        """The pods that have our finalizer."""
+        return [*self.strays.values(), *(self.pods[key] for key in self._held.values())]
+
+    def released(self, uid: str) -> None:
+        """Our finalizer was taken from a pod."""
+        self.strays.pop(uid, None)
+        key = self._held.pop(uid, None)
+        if key is not None:
+            self.pods[key] = replace(self.pods[key], held=False)
 
     def set_phase(self, id_: str, phase: SubTaskPhase) -> None:
         """Record the phase that a decision found, written to the object or not."""

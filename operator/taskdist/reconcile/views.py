@@ -154,7 +154,10 @@ class SubTaskView:
 
 @dataclass(frozen=True, slots=True)
 class PodView:
-    """One pod as last seen. ``message`` is what the agent left as its termination message: untrusted."""
+    """One pod as last seen. ``message`` is what the agent left as its termination message: untrusted.
+
+    ``deleted_at`` is when somebody asked for its deletion. ``held``: it has our finalizer.
+    """
 
     name: str
     uid: str
@@ -181,6 +184,8 @@ class PodView:
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    deleted_at: datetime | None = None
+    held: bool = False
 
     @property
     def ended(self) -> bool:

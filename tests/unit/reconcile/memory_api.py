@@ -36,25 +36,39 @@ class MemoryApi:
         return self._store(plural, stored, "ADDED")
 
     def patch(self, plural: str, name: str, changes: Json) -> Json:
-        """A merge patch of the status; a version or UID in it is a precondition."""
+        """A merge patch of the status, or finalizers taken away; a version or UID in it is a precondition."""
         known = self._get(plural, name)
         for key in ("resourceVersion", "uid"):
             wanted = changes.get("metadata", {}).get(key)
             if wanted is not None and wanted != known["metadata"][key]:
                 raise ApiError(409, "Conflict", f"{plural} {name} has been modified")
         merged = copy.deepcopy(known)
-        merged["status"] = {k: v for k, v in {**known.get("status", {}), **changes["status"]}.items() if v is not None}
-        return self._store(plural, merged, "MODIFIED")
+        if "status" in changes:
+            status = {**known.get("status", {}), **changes["status"]}
+            merged["status"] = {k: v for k, v in status.items() if v is not None}
+        taken = changes.get("metadata", {}).get("$deleteFromPrimitiveList/finalizers", ())
+        merged["metadata"]["finalizers"] = [f for f in known["metadata"].get("finalizers", ()) if f not in taken]
+        stored = self._store(plural, merged, "MODIFIED")
+        if (
+            taken
+            and "deletionTimestamp" in merged["metadata"]
+            and merged["metadata"]["deletionGracePeriodSeconds"] == 0
+        ):
+            self.delete(plural, name)
+        return stored
 
     def delete(self, plural: str, name: str, uid: str = "", *, at_once: bool = False) -> None:
         """Pods that have not ended end first; what an object owns is left to the garbage collector."""
         known = self._get(plural, name)
         if uid and known["metadata"]["uid"] != uid:
             raise ApiError(409, "Conflict", "the UID in the precondition does not match")
-        if plural == "pods" and not at_once and known.get("status", {}).get("phase") not in ENDED:
-            if "deletionTimestamp" not in known["metadata"]:
+        gentle = plural == "pods" and not at_once and known.get("status", {}).get("phase") not in ENDED
+        if gentle or known["metadata"].get("finalizers"):
+            left = 30 if gentle else 0
+            if known["metadata"].get("deletionGracePeriodSeconds", 31) > left:
                 ending = copy.deepcopy(known)
-                ending["metadata"]["deletionTimestamp"] = self._now()
+                ending["metadata"].setdefault("deletionTimestamp", self._now())
+                ending["metadata"]["deletionGracePeriodSeconds"] = left
                 self._store(plural, ending, "MODIFIED")
             return
         del self.objects[plural, name]

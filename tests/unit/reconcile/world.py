@@ -39,6 +39,7 @@ from taskdist.reconcile.actions import (
     DeletePod,
     DeleteSubTask,
     PatchSubTaskStatus,
+    ReleasePod,
 )
 from taskdist.reconcile.decide import decide
 from taskdist.reconcile.planning import needs_plan
@@ -157,6 +158,7 @@ class World:
     plans: dict[str, PlanRecord] = field(default_factory=dict)
     created: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
     most_at_once: int = 0
     shared: Catalogue | None = None
     report: bool = True
@@ -219,6 +221,14 @@ class World:
             "containerStatuses": [{"state": {"terminated": {**state, **times}}}],
         }
         self.seen.observe_pod(_pod(pod))
+
+    def delete_pod(self, name: str) -> None:
+        """Whoever asks for it: what has a finalizer stays in sight."""
+        if not self.pods[name]["metadata"].get("finalizers"):
+            self.lose_pod(name)
+            return
+        self.pods[name]["metadata"].setdefault("deletionTimestamp", _time(self.now))
+        self.seen.observe_pod(_pod(self.pods[name]))
 
     def lose_pod(self, name: str) -> None:
         self.seen.forget_pod(_pod(self.pods.pop(name)))
@@ -318,16 +328,24 @@ class World:
             case DeletePod():
                 self.deleted.append(action.name)
                 self.seen.pending.discard(("delete", action.uid))
-                raw = self.pods.pop(action.name)
-                self.seen.forget_pod(_pod(raw))
+                self.delete_pod(action.name)
+            case ReleasePod():
+                self._let_go(action)
             case DeleteSubTask():
                 self.deleted.append(action.name)
                 self.seen.pending.discard(("delete", action.uid))
-                raw = self.subtasks.pop(action.name)
+                del self.subtasks[action.name]
                 self.seen.forget_subtask(action.id, action.uid)
-                uid = raw["metadata"]["uid"]
-                for name in [n for n, p in self.pods.items() if p["metadata"]["ownerReferences"][0]["uid"] == uid]:
-                    self.seen.forget_pod(_pod(self.pods.pop(name)))
+                for name in [n for n, p in self.pods.items() if _owner(p) == action.uid]:
+                    self.delete_pod(name)
+
+    def _let_go(self, action: ReleasePod) -> None:
+        self.released.append(action.name)
+        self.seen.pending.discard(("release", action.uid))
+        self.seen.released(action.uid)
+        del self.pods[action.name]["metadata"]["finalizers"]
+        if "deletionTimestamp" in self.pods[action.name]["metadata"]:
+            self.lose_pod(action.name)
 
     def _stored(self, body: dict[str, Any]) -> dict[str, Any]:
         raw: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
@@ -348,6 +366,10 @@ def _pod(raw: dict[str, Any]) -> Any:
     view = pod_view(msgspec.json.decode(msgspec.json.encode(raw), type=WirePod))
     assert view is not None
     return view
+
+
+def _owner(pod: dict[str, Any]) -> str:
+    return str(pod["metadata"]["ownerReferences"][0]["uid"])
 
 
 def _time(at: datetime) -> str:
