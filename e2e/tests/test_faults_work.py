@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from e2e.cluster import binaries
 from e2e.cluster.polling import until
 from e2e.faults.api import MERGE, OURS, RefusedError
 from e2e.faults.audit import counts
@@ -90,6 +93,108 @@ def test_a_pod_deleted_before_its_result_was_seen(scene: Scene, record: Record, 
         "≤ 5 s, PodLost",
         ok=ok,
     )
+
+
+@contextmanager
+def keeper(scene: Scene) -> Iterator[str]:
+    """An agent type that retains results."""
+    spec = {"specialization": "general", "resources": {"cpu": "100m", "memory": "64Mi"}, "retainResults": True}
+    body = {"apiVersion": "taskdist.dev/v1alpha1", "kind": "AgentType", "metadata": {"name": "keeper"}, "spec": spec}
+    scene.api.request("POST", f"{OURS}/agenttypes", body)
+    try:
+        yield "keeper"
+    finally:
+        scene.api.request("DELETE", f"{OURS}/agenttypes/keeper")
+
+
+def terminating(scene: Scene, namespace: str) -> list[str]:
+    """Pods that are deleted and still there."""
+    found = [p["metadata"] for p in scene.api.pods(namespace)]
+    return sorted(pod["name"] for pod in found if "deletionTimestamp" in pod)
+
+
+@pytest.mark.e2e
+def test_retained_results_outlive_their_pods(scene: Scene, record: Record, replica: OperatorProcess) -> None:
+    """Pods are deleted, by force, after they have ended and before any operator has seen it."""
+    with keeper(scene) as agent, scene.namespace() as namespace:
+        tasks = [task(f"t{i}", delay="3s", message=json.dumps({"results": {"row": i}})) for i in range(30)]
+        scene.run(namespace, [t | {"agentType": agent} for t in tasks], limits={"maxParallel": 30})
+        until("all pods", lambda: len(scene.created(namespace)) == 30, 60)
+        replica.kill()
+        until("all ended", lambda: {p["status"]["phase"] for p in scene.api.pods(namespace)} == {"Succeeded"}, 60)
+        for pod in scene.api.pods(namespace):
+            scene.api.request("DELETE", pod_path(namespace, pod["metadata"]["name"]), {"gracePeriodSeconds": 0})
+        waiting = len(terminating(scene, namespace))
+        replica.start()
+        scene.finish(namespace)
+        let_go = scene.eventually("all let go", lambda: not scene.api.pods(namespace), 30)
+        rows = sorted(int(st["status"]["results"]["row"]) for st in scene.api.subtasks(namespace))
+        wrong, once = scene.wrong(namespace), set(scene.created(namespace).values()) == {1}
+    figure = f"{waiting} ended pods deleted unseen, {len(rows)} results kept, all let go {let_go:.1f} s after the end"
+    ok = waiting == 30 and rows == list(range(30)) and once and not wrong
+    record(15, "pod deleted before its result was seen: retainResults", figure, "nothing is lost", ok=ok)
+
+
+@pytest.mark.e2e
+def test_a_retained_pod_deleted_while_it_runs(scene: Scene, record: Record, replica: OperatorProcess) -> None:
+    with keeper(scene) as agent, scene.namespace() as namespace:
+        scene.run(namespace, [task("a", delay="1h") | {"agentType": agent}])
+        path = pod_path(namespace, f"{NAME}-a-1")
+        until("it runs", lambda: running(scene, path), 30)
+        begin = time.monotonic()
+        scene.api.request("DELETE", path)
+        until("a new attempt", lambda: scene.created(namespace).get(f"{NAME}-a-2"), 30, every=0.02)
+        seconds = time.monotonic() - begin
+        scene.eventually("the old one is let go", lambda: not terminating(scene, namespace), 30)
+        (first, *_), wrong = attempts(scene, namespace, "a"), scene.wrong(namespace)
+    figure = f"{first[1]}, next attempt after {seconds:.1f} s"
+    ok = first[1] == "PodLost" and seconds <= 5 and not wrong
+    record(15, "retained pod deleted while it ran", figure, "≤ 5 s, PodLost, let go", ok=ok)
+
+
+def running(scene: Scene, path: str) -> bool:
+    try:
+        return bool(scene.api.get(path)["status"].get("phase") == "Running")
+    except RefusedError:
+        return False
+
+
+@pytest.mark.e2e
+def test_retained_pods_of_what_is_deleted_are_let_go(scene: Scene, record: Record, replica: OperatorProcess) -> None:
+    """With the operator alive, with it dead for a while, and without any operator by the documented command."""
+    took = []
+    with keeper(scene) as agent, scene.namespaces(3) as namespaces:
+        for namespace in namespaces:
+            scene.run(namespace, [t | {"agentType": agent} for t in diamond("1h")])
+        for namespace in namespaces:
+            until("it runs", lambda n=namespace: running(scene, pod_path(n, f"{NAME}-a-1")), 30)
+        for which, namespace in zip(("alive", "dead", "gone"), namespaces, strict=True):
+            if which != "alive":
+                replica.kill()
+            begin = time.monotonic()
+            scene.api.request("DELETE", f"{OURS}/namespaces/{namespace}/taskdistributions/{NAME}")
+            if which != "alive":
+                scene.eventually("the pod waits", lambda n=namespace: terminating(scene, n), 60)
+                begin = time.monotonic()
+            if which == "gone":
+                let_go_by_hand(scene)
+            elif which == "dead":
+                replica.start()
+            scene.eventually("no children", lambda n=namespace: not children(scene, n), 60)
+            took.append(f"{which} {time.monotonic() - begin:.1f} s")
+        replica.start()
+        created = [scene.created(namespace) for namespace in namespaces]
+    ok = created == [{f"{NAME}-a-1": 1}] * 3
+    record(21, "retained pods of what is deleted; operator:", ", ".join(took), "nothing stuck in Terminating", ok=ok)
+
+
+def let_go_by_hand(scene: Scene) -> None:
+    """The command of docs/execution.md, as it stands there."""
+    text = (Path(__file__).parents[2] / "docs" / "execution.md").read_text()
+    command = text.split("<!-- let go -->", 1)[1].split("```", 2)[1].removeprefix("sh\n")
+    kubectl = str(binaries.ensure(["kubectl"])["kubectl"].parent)
+    env = {**os.environ, "KUBECONFIG": str(scene.cluster.kubeconfig), "PATH": f"{kubectl}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-euo", "pipefail", "-c", command], env=env, check=True)
 
 
 @pytest.mark.e2e
@@ -265,6 +370,59 @@ def test_labels_and_owners_are_tampered_with(scene: Scene, record: Record, repli
         "repaired or failed, never believed",
         ok=ok,
     )
+
+
+def forged(pod: str, uid: str) -> dict[str, Any]:
+    """A success as the operator itself would write it."""
+    times = dict.fromkeys(("createTime", "startTime", "finishTime"), "2026-01-01T00:00:00Z")
+    attempt = {"number": 1, "pod": pod, "podUID": uid, "reason": "Completed", "exitCode": 0, **times}
+    return {"phase": "Succeeded", "reason": "Completed", "attemptCount": 1, "attempts": [attempt]}
+
+
+@pytest.mark.e2e
+def test_a_status_and_owners_are_forged(scene: Scene, record: Record, replica: OperatorProcess) -> None:
+    """Successes that no pod has brought about, and children that are given to somebody else."""
+
+    def uid(id_: str) -> str:
+        return str(subtask(scene, namespace, id_)["metadata"]["uid"])
+
+    def owner() -> str:
+        """Whose a's pod is: the one of before may run for a while after its SubTask is gone."""
+        return str(scene.api.get(pod)["metadata"]["ownerReferences"][0]["uid"])
+
+    def replaced(id_: str, path: str, patch: dict[str, Any]) -> float:
+        """Write it; seconds until there is another SubTask in the place of that one."""
+        before = uid(id_)
+        scene.api.request("PATCH", path, patch, MERGE)
+        return scene.eventually(f"{id_} replaced", lambda: uid(id_) != before, 30)
+
+    tasks = [task("a", delay="1h"), task("b", "a"), task("c", "b")]
+    with scene.namespace() as namespace:
+        path = f"{OURS}/namespaces/{namespace}/subtasks/{NAME}"
+        scene.run(namespace, tasks)
+        pod = pod_path(namespace, f"{NAME}-a-1")
+        until("a runs", lambda: running(scene, pod), 30)
+        status = forged(f"{NAME}-a-1", scene.api.get(pod)["metadata"]["uid"])
+        took = [
+            replaced("a", f"{path}-a/status", {"status": status}),
+            replaced("b", f"{path}-b/status", {"status": forged(f"{NAME}-b-1", "made-up")}),
+            replaced("b", f"{path}-b/status", {"status": {"phase": "Succeeded", "reason": "Completed"}}),
+            replaced("b", f"{path}-b", {"metadata": {"ownerReferences": None}}),
+        ]
+        until("a runs again", lambda: running(scene, pod) and owner() == uid("a"), 30)
+        took.append(replaced("a", f"{path}-a", {"metadata": {"ownerReferences": None}}))
+        until("a runs again", lambda: running(scene, pod) and owner() == uid("a"), 30)
+        scene.api.request("PATCH", pod, {"metadata": {"ownerReferences": None}}, MERGE)
+        until("a new attempt", lambda: scene.created(namespace).get(f"{NAME}-a-2"), 30)
+        believed = sorted(set(scene.created(namespace)) - {f"{NAME}-a-1", f"{NAME}-a-2"})
+        scene.api.edit(namespace, NAME, {"tasks": [task("a"), *tasks[1:]]})
+        scene.finish(namespace)
+        created, wrong = scene.created(namespace), scene.wrong(namespace)
+        phase = scene.api.root(namespace, NAME)["status"]["phase"]
+    once = created[f"{NAME}-b-1"] == created[f"{NAME}-c-1"] == 1
+    figure = f"{len(believed)} of 6 forgeries believed, replaced within {max(took):.1f} s, then {phase}"
+    ok = not believed and once and phase == "Succeeded" and not wrong
+    record(24, "forged successes, owners taken away", figure, "repaired or failed, never believed", ok=ok)
 
 
 @pytest.mark.e2e

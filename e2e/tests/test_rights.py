@@ -116,12 +116,14 @@ def tenant(simulated_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory)
     high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "soon"}, "value": 1000}
     cluster.apply(
         ours | {"kind": "AgentType", "metadata": {"name": "general"}, "spec": small},
+        ours | {"kind": "AgentType", "metadata": {"name": "keeper"}, "spec": small | {"retainResults": True}},
         ours | {"kind": "Provider", "metadata": {"name": "here"}, "spec": {"vendor": "on-prem", "prices": prices}},
         high,
     )
     made = Tenant(cluster, tmp_path_factory.mktemp("rights"))
     yield made
     cluster.kubectl("delete", "provider", "here", "--ignore-not-found")
+    cluster.kubectl("delete", "agenttype", "keeper", "--ignore-not-found")
     cluster.kubectl("delete", "namespace", SYSTEM, "--wait=false")
 
 
@@ -161,6 +163,7 @@ def ask_for_everything(cluster: Cluster, namespace: str) -> None:
     apply(cluster, namespace, "taken", tasks=[task("a")])
     apply(cluster, namespace, "changed", tasks=[task("a", delay="1h")], priorityClassName="soon")
     apply(cluster, namespace, "lost", tasks=[task("a", delay="1h")])
+    apply(cluster, namespace, "kept", tasks=[{"name": "a", "agentType": "keeper", "script": "true"}])
 
 
 def go_on(cluster: Cluster, namespace: str, seconds: float) -> None:

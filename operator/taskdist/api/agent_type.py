@@ -260,7 +260,8 @@ class AgentTypeSpec(Model):
     """Longest silence, in seconds: an agent that does not touch its progress file for so long is ended and tried again.
     Left out means that it may be silent."""
     retain_results: Flag = False
-    """Whether a finished pod is kept until its results are recorded, even when something else deletes it."""
+    """Whether a finished pod is kept until its results are recorded, even when something else deletes it. It costs one more
+    write for each pod, and without an operator a deleted pod stays until it is let go (docs/execution.md)."""
     namespace_selector: LabelSelector = LabelSelector()
     """Labels of the namespaces that may use it. An empty selector means all."""
 

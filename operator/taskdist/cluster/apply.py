@@ -18,7 +18,7 @@ from taskdist.cluster import paths
 from taskdist.cluster.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
 from taskdist.cluster.store import Key, Store
-from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask
+from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask, pod_view
 from taskdist.cluster.writes import Priority, WriteQueue
 from taskdist.reconcile.actions import (
     Action,
@@ -31,7 +31,8 @@ from taskdist.reconcile.actions import (
     PatchSubTaskStatus,
     ReleasePod,
 )
-from taskdist.reconcile.outcome import clean
+from taskdist.reconcile.belief import contradiction
+from taskdist.reconcile.outcome import clean, read_report
 from taskdist.reconcile.projection import Refusal
 from taskdist.telemetry import metrics
 
@@ -196,7 +197,10 @@ class Applier:
         body = {"metadata": {"resourceVersion": action.resource_version}, "status": action.status}
         path = paths.item("SubTask", key.namespace, action.name, "status")
         answer = await self._client.request("PATCH", path, body=body, content_type=MERGE_PATCH)
-        self._store.subtask_event("MODIFIED", self._decode_subtask(answer))
+        written = self._decode_subtask(answer)
+        if (projection := self._store.projections.get(key)) is not None:
+            projection.believed[written.metadata.uid] = written.metadata.resource_version
+        self._store.subtask_event("MODIFIED", written)
         if action.ended is not None:
             metrics.ATTEMPTS.labels(action.ended.value).inc()
 
@@ -248,8 +252,33 @@ class Applier:
 
     async def _delete_subtask(self, key: Key, action: DeleteSubTask) -> None:
         """It has no finalizers: once the server has answered it is gone, whatever the watch still shows."""
+        if action.unless_done and await self._done_after_all(key, action):
+            return
+        if action.why:
+            _log.warning("%s: SubTask %s says that it has succeeded, but %s: replaced", key, action.name, action.why)
         await self._delete(paths.item("SubTask", key.namespace, action.name), action.uid)
         self._store.subtask_gone(key, action.id, action.uid)
+
+    async def _done_after_all(self, key: Key, action: DeleteSubTask) -> bool:
+        """True if the pod, asked for itself, bears out what the SubTask says: a cache was older than that."""
+        projection = self._store.projections.get(key)
+        subtask = projection.subtasks.get(action.id) if projection is not None else None
+        if projection is None or subtask is None or subtask.uid != action.uid:
+            return False
+        try:
+            answer = await self._client.request("GET", paths.item("Pod", key.namespace, action.unless_done))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return False
+        pod = pod_view(wire := self._decode_pod(answer))
+        borne_out = pod is not None and pod.owner_uid == subtask.uid and not contradiction(subtask, pod)
+        if borne_out and pod is not None and read_report(pod.message)[0].results == subtask.results:
+            projection.doubted.pop(subtask.uid, None)
+            projection.believed[subtask.uid] = subtask.resource_version
+            self._store.pod_event("MODIFIED", wire)
+            return True
+        return False
 
     async def _delete(self, path: str, uid: str, *, force: bool = False) -> None:
         options: dict[str, object] = {"propagationPolicy": "Background"}

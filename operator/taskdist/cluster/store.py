@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -32,6 +32,7 @@ from taskdist.cluster.wire import (
 )
 from taskdist.reconcile.actions import Body
 from taskdist.reconcile.advance import slots_of
+from taskdist.reconcile.belief import suspicion
 from taskdist.reconcile.health import take_up
 from taskdist.reconcile.learning import Lesson, lessons
 from taskdist.reconcile.plan_object import RESTS_ON, SPEC_HASH
@@ -190,10 +191,19 @@ class Store:
             known = projection.subtasks.get(seen.spec.id)
             if known is not None and (known.uid, known.resource_version) == _version(seen):
                 return  # the echo of an own write, or the answer to one whose echo came first
-            projection.observe_subtask(view := subtask_view(seen))
+            view = subtask_view(seen)
+            if known is not None and known.uid == view.uid and ("status", view.id) not in projection.pending:
+                key_of_pod = view.id, view.attempt, view.uid
+                pod = projection.pods.get(key_of_pod) or projection.lost.get((view.id, view.attempt))
+                if strange := suspicion(known, view, pod):
+                    projection.doubted[view.uid] = strange
+            projection.observe_subtask(view)
             self.lessons.extend(lessons(view))
         elif projection.root is not None:
-            return
+            known = projection.subtasks.get(seen.spec.id)
+            if known is None or known.uid != seen.metadata.uid:
+                return
+            projection.observe_subtask(replace(known, resource_version=seen.metadata.resource_version, disowned=True))
         self._settle(key)
 
     def pods_listed(self, namespace: str | None, seen: list[WirePod]) -> None:

@@ -77,11 +77,17 @@ class ReleasePod:
 
 @dataclass(frozen=True, slots=True)
 class DeleteSubTask:
-    """Delete a SubTask, and by owner reference its pods, if it is still the one that was seen."""
+    """Delete a SubTask, and by owner reference its pods, if it is still the one that was seen.
+
+    ``unless_done`` names a pod that is asked for first: if it has succeeded after all, so has the subtask, and it stays.
+    ``why`` is what is wrong with it, where something is.
+    """
 
     id: str
     name: str
     uid: str
+    unless_done: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

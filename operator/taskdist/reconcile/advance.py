@@ -12,9 +12,10 @@ from taskdist.api.provider import Prices, Provider
 from taskdist.api.task_distribution import FailurePolicy, OnSuspend, TaskDistribution
 from taskdist.engine.durations import factor
 from taskdist.reconcile import fan_out
-from taskdist.reconcile.actions import Action, CreatePod, CreateSubTask, DeletePod, PatchSubTaskStatus
+from taskdist.reconcile.actions import Action, CreatePod, CreateSubTask, DeletePod, DeleteSubTask, PatchSubTaskStatus
 from taskdist.reconcile.assignment import Assignment, Unassigned, alternative, assign, next_agent_type
 from taskdist.reconcile.attempts import conclude, hold_up, remember, settle, show
+from taskdist.reconcile.belief import doubt
 from taskdist.reconcile.outcome import Outcome, outcome_of, outcome_of_gone, stuck
 from taskdist.reconcile.planning import Mode, Planning
 from taskdist.reconcile.pod_object import pod_object
@@ -83,6 +84,12 @@ class Advance:
 
     def _finished(self, subtask: SubTaskView) -> None:
         self._withdraw(subtask.id)
+        if why := doubt(self.seen, subtask):
+            self.seen.set_phase(subtask.id, SubTaskPhase.WAITING)
+            self.seen.pending.add(("delete", subtask.uid))
+            asked = subtask.current.pod if subtask.current.pod_uid else ""
+            self.actions.append(DeleteSubTask(subtask.id, subtask.name, subtask.uid, asked, why))
+            return
         assert subtask.phase is not None  # noqa: S101 - a terminal subtask has one
         failed_before = self.seen.phases[SubTaskPhase.FAILED]
         self.seen.set_phase(subtask.id, subtask.phase)
@@ -281,7 +288,9 @@ class Advance:
     def _parent_phase(self, id_: str) -> SubTaskPhase:
         """Phase of a parent; one that is about to be replaced has not ended, however its predecessor did."""
         parent = self.seen.subtasks.get(id_)
-        if parent is None or parent.deleting or ("delete", parent.uid) in self.seen.pending:
+        if parent is None or parent.deleting or parent.forged or ("delete", parent.uid) in self.seen.pending:
+            return SubTaskPhase.WAITING
+        if doubt(self.seen, parent):
             return SubTaskPhase.WAITING
         return parent.phase or SubTaskPhase.WAITING
 

@@ -60,6 +60,7 @@ class Projection:
     the spec with hash ``planned_for``; ``priority`` is the value of its PriorityClass; ``blocked`` says since when and why a
     subtask that could start does not, and ``refused`` what the server said of its pod. ``materialized`` is the hash of the plan
     whose subtasks are all known to exist, ``scanned`` that of the plan last compared with them, ``awaited`` what it then lacked.
+    ``believed`` says up to which version a subtask's success was found to be true, ``doubted`` why one is strange, by UID.
     ``strays`` are pods with our finalizer that no SubTask owns any more; ``unrecorded`` says since when a pod that has ended
     and is to go was seen without a record of its end. ``gone`` are the UIDs of SubTasks that we deleted and no watch has told
     the end of yet. ``predecessors`` are, by id, the UIDs of the SubTasks that were there before. ``admitted`` says when a pod
@@ -98,6 +99,8 @@ class Projection:
     admitted: dict[str, datetime] = field(default_factory=dict)
     strays: dict[str, PodView] = field(default_factory=dict)
     unrecorded: dict[str, datetime] = field(default_factory=dict)
+    believed: dict[str, str] = field(default_factory=dict)
+    doubted: dict[str, str] = field(default_factory=dict)
     _held: dict[str, PodKey] = field(default_factory=dict)
     _parked: dict[Slot, dict[str, None]] = field(default_factory=dict)
     _parked_at: dict[str, Slot] = field(default_factory=dict)
@@ -174,6 +177,8 @@ class Projection:
             return
         del self.subtasks[id_]
         self.predecessors[id_] = uid
+        self.believed.pop(uid, None)
+        self.doubted.pop(uid, None)
         self.rescan()
         for key in [k for k in self.lost if k[0] == id_]:  # a namesake must not inherit how its predecessor's pod ended
             del self.lost[key]

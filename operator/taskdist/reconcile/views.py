@@ -83,7 +83,7 @@ class SubTaskView:
     """One SubTask as last seen.
 
     ``phase`` ``None`` means that no status was written yet. ``altered``: somebody has written its spec, which the
-    operator never does.
+    operator never does. ``disowned``: somebody has changed its owner.
     """
 
     id: str
@@ -115,6 +115,7 @@ class SubTaskView:
     owner_uid: str = ""
     deleting: bool = False
     altered: bool = False
+    disowned: bool = False
     phase: SubTaskPhase | None = None
     reason: SubTaskReason | None = None
     message: str = ""
@@ -133,8 +134,11 @@ class SubTaskView:
 
     @property
     def forged(self) -> bool:
-        """True if its spec must not be believed. What has ended stays: its work was done before, or came to nothing."""
-        return self.altered and not self.terminal
+        """True if its spec must not be believed. What has ended stays: its work was done before, or came to nothing.
+
+        What belongs to somebody else by now does not stay: the next operator would not find it.
+        """
+        return self.disowned or (self.altered and not self.terminal)
 
     @property
     def attempt(self) -> int:

@@ -98,7 +98,7 @@ def test_nodes_are_dealt_out_to_the_providers():
 
 def test_stages_are_stages():
     kinds = [document["kind"] for document in yaml.safe_load_all(STAGES.read_text())]
-    assert kinds == ["Stage"] * 4
+    assert kinds == ["Stage"] * 5
 
 
 def test_every_program_is_pinned():
