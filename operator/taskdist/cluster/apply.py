@@ -89,7 +89,7 @@ class Applier:
                 self._put(key, Priority.CLEANUP, pending, lambda: self._release_pod(key, action), action.subtask_id)
             case DeleteSubTask():
                 pending = ("delete", action.uid)
-                self._put(key, Priority.CLEANUP, pending, lambda: self._delete_subtask(key, action))
+                self._put(key, Priority.CLEANUP, pending, lambda: self._delete_subtask(key, action), action.id)
 
     def _put(
         self,
@@ -277,6 +277,7 @@ class Applier:
             projection.doubted.pop(subtask.uid, None)
             projection.believed[subtask.uid] = subtask.resource_version
             self._store.pod_event("MODIFIED", wire)
+            projection.touch(projection.dependents(action.id))  # they were told that it had not ended
             return True
         return False
 

@@ -57,6 +57,13 @@ def subtask(phase: str = "Waiting", *after: str, reason: str = "", message: str 
             root(), subtask("Failed", reason="AgentError"), "ended: Failed (AgentError)", "retry", id="failed"
         ),
         pytest.param(root(), subtask("Running", attempts=[{"node": "n1"}]), "it runs on n1", "", id="running"),
+        pytest.param(
+            root(),
+            subtask("Running", reason="NodeUnreachable", message="node n1 has been unreachable since noon"),
+            "NodeUnreachable: node n1 has been unreachable since noon",
+            "out-of-service",
+            id="its node is silent",
+        ),
     ],
 )
 def test_the_first_true_cause_is_told(of: dict[str, Any], own: dict[str, Any], cause: str, advice: str) -> None:

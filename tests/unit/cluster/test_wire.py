@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -72,3 +73,28 @@ def test_a_node_has_room_while_it_takes_pods(cordoned: bool, room: Resources | N
         "status": {"allocatable": {"cpu": "3920m", "memory": "1Gi", "pods": "110"}},
     }
     assert node_view(msgspec.convert(raw, WireNode)).room == room
+
+
+def test_a_pods_deletion_was_asked_for_before_its_grace_began() -> None:
+    told = {"deletionTimestamp": "2026-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30}
+    told |= {"finalizers": ["kueue.x-k8s.io/managed", "taskdist.dev/result"]}
+    labels = {"taskdist.dev/subtask": "a", "taskdist.dev/attempt": "1"}
+    view = pod_view(msgspec.convert({"metadata": {"name": "p", "labels": labels, **told}}, WirePod))
+    assert view is not None
+    assert (view.deleting, view.held, view.deleted_at) == (True, True, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("said", "usable", "silent"),
+    [
+        pytest.param("True", True, False, id="ready"),
+        pytest.param("False", False, False, id="it says itself that it is not"),
+        pytest.param("Unknown", False, True, id="nobody has heard of it"),
+    ],
+)
+def test_a_node_is_silent_only_if_nobody_has_heard_of_it(said: str, usable: bool, silent: bool) -> None:
+    since = "2026-01-01T00:00:00Z"
+    node = {"metadata": {"name": "n"}, "status": {"conditions": [{"type": "Ready", "status": said}]}}
+    node["status"]["conditions"][0]["lastTransitionTime"] = since
+    view = node_view(msgspec.convert(node, WireNode))
+    assert (view.usable, view.silent_since is not None) == (usable, silent)

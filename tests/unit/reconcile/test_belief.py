@@ -11,6 +11,7 @@ import pytest
 from tests.unit.cluster.test_store import KEY, store
 from tests.unit.cluster.test_store import pod as wire_pod
 from tests.unit.cluster.test_store import subtask as wire_subtask
+from tests.unit.reconcile.test_decide_machine import Machine, Replica
 from tests.unit.reconcile.world import World, _subtask, plan, task
 
 from taskdist.api.task_distribution import TaskDistribution
@@ -148,3 +149,45 @@ def test_what_changed_its_owner_is_replaced_finished_or_not() -> None:
     world.run_to_the_end()
     assert world.status["phase"] == "Succeeded"
     assert world.created.count("release-a-1") == 2
+
+
+# --- what is asked before it is replaced -----------------------------------------------------------------------------
+
+
+def at_work() -> tuple[Machine, Replica, Replica]:
+    """Two replicas; a's pod runs, and both have seen it."""
+    machine = Machine()
+    machine.begin()
+    one, other = machine.replicas
+    for who in (0, 0, 0, 1):
+        machine._work(who, "", 0)
+    (pod,) = machine.api.all("pods")
+    machine._happens(pod, "run")
+    machine._work(1, "", 0)
+    return machine, one, other
+
+
+def test_a_cache_older_than_the_status_replaces_nothing() -> None:
+    machine, _, other = at_work()
+    (pod,) = machine.api.all("pods")
+    machine._happens(pod, "0")
+    machine._work(0, "", 0)
+    assert machine.api.get("subtasks", "release-a")["status"]["phase"] == "Succeeded"
+    uid = machine.api.get("subtasks", "release-a")["metadata"]["uid"]
+    machine._work(1, "pods", 0)  # the other one sees the SubTask, and not yet that its pod has ended
+    machine._work(1, "pods", 0)
+    assert machine.api.get("subtasks", "release-a")["metadata"]["uid"] == uid
+    assert other.store.projection(KEY).believed[uid]
+    assert {p["metadata"]["name"] for p in machine.api.all("pods")} >= {"release-b-1", "release-c-1"}
+
+
+def test_a_forged_status_is_replaced_once_the_pod_itself_was_asked() -> None:
+    machine, _, _ = at_work()
+    (pod,) = machine.api.all("pods")
+    uid = machine.api.get("subtasks", "release-a")["metadata"]["uid"]
+    machine.api.patch("subtasks", "release-a", {"status": completed("release-a-1", pod["metadata"]["uid"])})
+    machine._work(1, "", 0)
+    assert ("subtasks", "release-a") not in machine.api.objects or (
+        machine.api.get("subtasks", "release-a")["metadata"]["uid"] != uid
+    )
+    assert {p["metadata"]["name"] for p in machine.api.all("pods")} == {"release-a-1"}
