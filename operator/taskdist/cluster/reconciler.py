@@ -276,7 +276,7 @@ class Reconciler:
 
 
 def _rehearse() -> None:
-    """Make a plan for nobody: parts of the planner are loaded when they are needed first, and that should not be a user's wait."""
+    """Make a plan for nobody: parts of the planner are loaded when first needed, and no user should wait for that."""
     engine.plan(PlanRequest("rehearsal", description="Build the site, then test and publish it."))
 
 
