@@ -43,6 +43,8 @@ _REFUSAL_PAUSE = timedelta(seconds=30)
 _REFUSALS = frozenset({400, 403, 422})
 """What a quota, an admission policy or the schema answers."""
 
+_CREATIONS = CreatePod | CreateSubTask | CreateObject
+
 PendingKey = tuple[str, str]
 Failed = Callable[[Key, float | None], None]
 
@@ -60,16 +62,22 @@ class Applier:
         self._decode_plan = msgspec.json.Decoder(WirePlan).decode
 
     def submit(self, key: Key, action: Action) -> None:
-        """Enqueue the write of one action; its mark among the projection's pending writes goes when it is done."""
+        """Enqueue the write of one action; its mark among the projection's pending writes goes when it is done.
+
+        In a namespace that ends nothing is created: the server would refuse it, once for each child that it takes away.
+        """
+        if isinstance(action, _CREATIONS) and key.namespace not in self._store.catalogue.namespaces:
+            self._store.projection(key).pending.discard(_mark(action))
+            return
         match action:
             case CreatePod():
-                self._put(key, Priority.POD, ("pod", action.subtask_id), lambda: self._create_pod(key, action))
+                self._put(key, Priority.POD, _mark(action), lambda: self._create_pod(key, action))
             case PatchSubTaskStatus():
                 self._put(key, Priority.RESULT, ("status", action.id), lambda: self._patch_status(key, action))
             case CreateSubTask():
-                self._put(key, Priority.PREPARE, ("subtask", action.id), lambda: self._create_subtask(key, action))
+                self._put(key, Priority.PREPARE, _mark(action), lambda: self._create_subtask(key, action))
             case CreateObject():
-                self._put(key, Priority.RESULT, ("plan", action.name), lambda: self._create_object(key, action))
+                self._put(key, Priority.RESULT, _mark(action), lambda: self._create_object(key, action))
             case DeleteObject():
                 path = paths.item(action.kind, key.namespace, action.name)
                 pending = ("delete", action.uid)
@@ -292,6 +300,16 @@ class Applier:
         except ApiError as error:
             if error.status not in {404, 409}:  # gone already, or another object by now
                 raise
+
+
+def _mark(action: CreatePod | CreateSubTask | CreateObject) -> PendingKey:
+    """What stands for a creation among a projection's pending writes."""
+    match action:
+        case CreatePod():
+            return "pod", action.subtask_id
+        case CreateSubTask():
+            return "subtask", action.id
+    return "plan", action.name
 
 
 def _controller(body: dict[str, Any]) -> str:

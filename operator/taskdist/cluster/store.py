@@ -296,14 +296,15 @@ class Store:
             )
 
     def namespaces_listed(self, namespace: str | None, seen: list[WireNamespace]) -> None:
-        """One namespace, or all."""
-        labels = {n.metadata.name: n.metadata.labels for n in seen}
+        """One namespace, or all. One that is being deleted counts as gone: nothing can be created there."""
+        labels = {n.metadata.name: n.metadata.labels for n in seen if n.metadata.deletion_timestamp is None}
         for name in {*labels, *(k for k in self.catalogue.namespaces if namespace in (None, k))}:
             self._namespace_labelled(name, labels.get(name))
 
     def namespace_event(self, type_: str, seen: WireNamespace) -> None:
         """One change of a namespace."""
-        self._namespace_labelled(seen.metadata.name, None if type_ == "DELETED" else seen.metadata.labels)
+        gone = type_ == "DELETED" or seen.metadata.deletion_timestamp is not None
+        self._namespace_labelled(seen.metadata.name, None if gone else seen.metadata.labels)
 
     def _namespace_labelled(self, name: str, labels: Mapping[str, str] | None) -> None:
         """Its labels open and close agent types: at the next plan, and for every pod."""

@@ -92,6 +92,12 @@ def test_a_namespaces_labels_are_followed() -> None:
     assert KEY.namespace in labels
     made.namespaces_listed(KEY.namespace, [])
     assert not labels
+    made.namespaces_listed(None, [labelled("4")])
+    made.namespace_event(
+        "MODIFIED",
+        WireNamespace(msgspec.structs.replace(labelled("5").metadata, deletion_timestamp="2030-01-01T00:00:00Z")),
+    )
+    assert not labels
 
 
 @pytest.mark.parametrize(("took", "pause"), [(0.01, 1), (0.1, 5), (5, 10)])

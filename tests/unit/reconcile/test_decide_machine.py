@@ -62,6 +62,7 @@ class Replica:
         self.writes = Writes()
         self.store = Store(lambda _: None)
         self.store.catalogue.agent_types["general"] = agent_type(retainResults=self.retains)
+        self.store.catalogue.namespaces[KEY.namespace] = {}
         self.applier = Applier(
             cast("Client", self.client), self.store, cast("WriteQueue", self.writes), lambda *_: None
         )
