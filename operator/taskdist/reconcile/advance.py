@@ -288,7 +288,7 @@ class Advance:
     def _parent_phase(self, id_: str) -> SubTaskPhase:
         """Phase of a parent; one that is about to be replaced has not ended, however its predecessor did."""
         parent = self.seen.subtasks.get(id_)
-        if parent is None or parent.deleting or parent.forged or ("delete", parent.uid) in self.seen.pending:
+        if parent is None or parent.deleting or ("delete", parent.uid) in self.seen.pending:
             return SubTaskPhase.WAITING
         if doubt(self.seen, parent):
             return SubTaskPhase.WAITING

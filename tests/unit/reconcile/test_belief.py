@@ -72,6 +72,23 @@ def test_a_success_of_a_pod_that_failed_is_replaced() -> None:
     assert [a.why for a in actions if isinstance(a, DeleteSubTask)] == ["pod release-a-1 failed"]
 
 
+def test_a_success_of_another_pod_is_replaced() -> None:
+    world = chain()
+    world.end_pod("release-a-1")
+    forge(world, "a", **completed("release-a-1", "made-up"))
+    world.forget_everything()
+    actions = world.step().actions
+    assert [a.why for a in actions if isinstance(a, DeleteSubTask)] == ["it records another pod than release-a-1"]
+
+
+def test_nothing_starts_on_a_forged_success_whoever_is_looked_at_first() -> None:
+    world = chain()
+    forge(world, "a", phase="Succeeded", reason="Completed")
+    world.subtasks = dict(reversed(world.subtasks.items()))
+    world.forget_everything()
+    assert not [a for a in world.step().actions if isinstance(a, CreatePod)]
+
+
 def test_what_ended_well_is_believed_by_whoever_looks_anew() -> None:
     world = chain()
     world.end_pod("release-a-1", message=json.dumps({"results": {"rows": 1}}))

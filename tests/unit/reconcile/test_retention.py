@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.reconcile.world import World, agent_type, distribution, plan, task
+from tests.unit.reconcile.world import World, _pod, agent_type, distribution, plan, task
 
-from taskdist.reconcile.actions import CreatePod
+from taskdist.reconcile.actions import CreatePod, PatchSubTaskStatus
 from taskdist.reconcile.decide import decide
 from taskdist.reconcile.projection import Catalogue
 
@@ -67,6 +67,9 @@ def test_a_pod_deleted_while_it_runs_is_lost_and_not_the_works_fault() -> None:
     world.settle()
     assert world.created == ["release-a-1"], "it may still be at work"
     killed(world, "release-a-1")
+    (patch,) = world.step().actions
+    assert isinstance(patch, PatchSubTaskStatus)
+    assert patch.unless_pod == "", "it is there, and has ended"
     world.settle()
     assert world.subtasks["release-a"]["status"]["attempts"][0]["reason"] == "PodLost"
     assert world.created == ["release-a-1", "release-a-2"]
@@ -117,10 +120,13 @@ def test_what_is_gone_with_its_root_being_deleted_in_the_foreground_is_let_go() 
     assert [type(a).__name__ for a in decide(world.seen, world.catalogue, world.now).actions] == ["ReleasePod"]
 
 
-def test_a_pod_whose_owner_was_taken_away_is_let_go() -> None:
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_pod_whose_owner_was_taken_away_is_let_go(deleted: bool) -> None:
     world = retaining()
     world.pods["release-a-1"]["metadata"]["ownerReferences"] = []
-    world.delete_pod("release-a-1")
+    if deleted:
+        world.delete_pod("release-a-1")
+    world.seen.observe_pod(_pod(world.pods["release-a-1"]))
     actions = decide(world.seen, world.catalogue, world.now).actions
     assert "ReleasePod" in [type(a).__name__ for a in actions]
 
