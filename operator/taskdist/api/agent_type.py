@@ -285,6 +285,15 @@ class TaskHistory(Model):
     """Mean CPU in thousandths of a core."""
 
 
+class DelayHistory(Model):
+    """How long a step between two attempts took, in microseconds."""
+
+    alone: SketchText = ""
+    """While fewer than four others were under way."""
+    crowd: SketchText = ""
+    """What each other one that was under way added to that."""
+
+
 class AgentTypeHistory(Model):
     """What finished attempts took, in bounded sketches; `taskdist history stats` tells it in words."""
 
@@ -296,6 +305,12 @@ class AgentTypeHistory(Model):
     """Peak memory in MiB, at middle complexity."""
     cpu: SketchText = ""
     """Mean CPU in thousandths of a core, at middle complexity."""
+    opening: DelayHistory = DelayHistory()
+    """From the wish for a SubTask to its being there."""
+    start: DelayHistory = DelayHistory()
+    """From the wish for a pod to its running."""
+    hand_over: DelayHistory = DelayHistory()
+    """From the end of a pod to the start of what waits for it."""
     tasks: Annotated[tuple[TaskHistory, ...], Field(max_length=64, json_schema_extra=list_map("key"))] = ()
     """The same of single tasks, at most 64, the one seen last at the end."""
 

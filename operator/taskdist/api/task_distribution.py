@@ -403,6 +403,23 @@ class Parallelism(Model):
     """Ids of the subtasks that decide the duration, in order; at most the first 100."""
 
 
+class PlanForecast(Model):
+    """The expected time from start to end to the hundredth of a second, and what comes between the pieces of work."""
+
+    seconds: DecimalString
+    """Expected time from start to end, in seconds, as a decimal string."""
+    work_seconds: DecimalString
+    """What of it would be left if every pod ran at once and every end were known at once, in seconds."""
+    start_seconds: DecimalString
+    """Seconds from the wish for a pod to its running, while hardly any other start is under way."""
+    hand_over_seconds: DecimalString
+    """Seconds from a pod's end to the start of what waits for it, likewise."""
+    starts_a_second: DecimalString
+    """How many pods can start in a second where many are to."""
+    basis: Basis = Basis.PRIOR
+    """Prior if these rest on documented priors, History if on what was seen in the cluster."""
+
+
 class PlanEstimate(Model):
     """What the plan is expected to cost and take."""
 
@@ -416,6 +433,8 @@ class PlanEstimate(Model):
     """Expected time from start to end, in seconds."""
     basis: Basis = Basis.PRIOR
     """Prior if from documented priors, History if from finished attempts."""
+    forecast: PlanForecast | None = None
+    """The expected time more finely, and what starting pods has to do with it."""
 
 
 class Actual(Model):

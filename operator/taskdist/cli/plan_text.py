@@ -28,7 +28,16 @@ from taskdist.cli.lines import (
     table,
     wrap,
 )
-from taskdist.engine.model import Dependency, EdgeSource, Finding, PlannedSubTask, Severity, TriggerRule
+from taskdist.engine.model import (
+    Basis,
+    Dependency,
+    EdgeSource,
+    Finding,
+    Forecast,
+    PlannedSubTask,
+    Severity,
+    TriggerRule,
+)
 from taskdist.engine.peak import peak
 from taskdist.engine.quantity import format_cpu
 from taskdist.planning.document import Planned
@@ -58,7 +67,7 @@ def plan_text(
     ``places`` tells for the paths of findings where in a file they are: ``release.yaml:12:7``.
     """
     plan = planned.plan
-    lines = list(_header(planned, title))
+    lines = list(_header(planned, title, width))
     if plan.subtasks:
         lines += [(), *_subtasks(plan.subtasks, width)]
         for heading, body in (
@@ -73,7 +82,7 @@ def plan_text(
     return [*lines, (), summary(planned)]
 
 
-def _header(planned: Planned, title: str) -> Iterator[Line]:
+def _header(planned: Planned, title: str, width: int) -> Iterator[Line]:
     plan, shape = planned.plan, planned.plan.parallelism
     name = f"{clean(planned.namespace)}/{clean(planned.name)}" if planned.namespace else clean(planned.name)
     yield line(Span(title or "TaskDistribution ", "bold"), Span(name, "bold"))
@@ -87,6 +96,23 @@ def _header(planned: Planned, title: str) -> Iterator[Line]:
     if shape.speedup > 1.005:
         facts.append(f"{shape.speedup:.1f} times as fast as one after the other")
     yield line(Span("  " + ", ".join(facts), "dim"))
+    if plan.forecast.seconds:
+        for part in wrap(_starts(plan.forecast), max(width - 2, 20)):
+            yield line(Span(f"  {part}", "dim"))
+
+
+def _starts(forecast: Forecast) -> str:
+    """Say what of the time is work, and what starting a pod and passing on its end takes."""
+    basis = "as seen here" if forecast.basis is Basis.HISTORY else "priors"
+    return (
+        f"{_fine(forecast.seconds)} from start to end, {_fine(forecast.work_seconds)} of it work: a start takes "
+        f"{forecast.start_seconds:.1f}s, a hand-over {forecast.hand_over_seconds:.1f}s ({basis})"
+    )
+
+
+def _fine(seconds: Decimal) -> str:
+    """Write short times with a tenth of a second: starts take no longer."""
+    return f"{seconds:.1f}s" if seconds < 60 else duration(float(seconds))
 
 
 # --- one line per subtask ----------------------------------------------------------------------------------------------

@@ -69,12 +69,15 @@ class Applier:
         if isinstance(action, _CREATIONS) and key.namespace not in self._store.catalogue.namespaces:
             self._store.projection(key).pending.discard(_mark(action))
             return
+        store = self._store
         match action:
             case CreatePod():
+                store.stopwatch.pod_wanted(key.namespace, action.name, store.steady())
                 self._put(key, Priority.POD, _mark(action), lambda: self._create_pod(key, action))
             case PatchSubTaskStatus():
                 self._put(key, Priority.RESULT, ("status", action.id), lambda: self._patch_status(key, action))
             case CreateSubTask():
+                store.stopwatch.subtask_wanted(key.namespace, key.name, action.name, store.steady())
                 self._put(key, Priority.PREPARE, _mark(action), lambda: self._create_subtask(key, action))
             case CreateObject():
                 self._put(key, Priority.RESULT, _mark(action), lambda: self._create_object(key, action))
@@ -147,6 +150,7 @@ class Applier:
             answer = await self._client.request("POST", path, body=action.body)
         except ApiError as error:
             if error.reason != "AlreadyExists":
+                self._store.stopwatch.refused(key.namespace, action.name)
                 self._remember_refusal(key, action, error)
                 raise
             answer = await self._client.request("GET", paths.item("Pod", key.namespace, action.name))
@@ -174,6 +178,7 @@ class Applier:
             answer = await self._client.request("POST", path, body=action.body)
         except ApiError as error:
             if error.reason != "AlreadyExists":
+                self._store.stopwatch.refused(key.namespace, action.name)
                 raise
             answer = await self._client.request("GET", paths.item("SubTask", key.namespace, action.name))
         subtask = self._decode_subtask(answer)

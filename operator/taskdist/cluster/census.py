@@ -66,10 +66,12 @@ async def publish(client: Client, store: Store, clock: Callable[[], datetime], *
         _count_circuits(store, now)
         if not writes:
             store.lessons.clear()
+            store.delays.clear()
             continue
         census = count(store)
         seen = [store.lessons.popleft() for _ in range(len(store.lessons))]
         store.lessons.extend(learning.take(seen, store.catalogue.agent_types, now))
+        learning.time([store.delays.popleft() for _ in range(len(store.delays))], store.catalogue.agent_types)
         for agent_type in tuple(store.catalogue.agent_types.values()):
             name = agent_type.metadata.name
             circuit = health.agent_circuit(name, now)

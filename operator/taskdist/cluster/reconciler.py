@@ -13,7 +13,7 @@ from typing import Any
 
 from taskdist import engine
 from taskdist.api.names import Phase
-from taskdist.api.task_distribution import TaskDistribution
+from taskdist.api.task_distribution import PlanningMode, TaskDistribution
 from taskdist.cluster import paths
 from taskdist.cluster.apply import LABEL_SELECTOR, Applier
 from taskdist.cluster.census import publish
@@ -30,7 +30,7 @@ from taskdist.cluster.writes import Priority, WriteQueue
 from taskdist.engine.model import Plan, PlanRequest
 from taskdist.planning.learned import kept, recalled
 from taskdist.planning.request import InvalidRequest, plan_request
-from taskdist.reconcile.actions import Body, Decision
+from taskdist.reconcile.actions import Body, CreateSubTask, Decision
 from taskdist.reconcile.decide import decide
 from taskdist.reconcile.planning import known_then, needs_plan
 from taskdist.reconcile.projection import Projection
@@ -192,6 +192,8 @@ class Reconciler:
     def _carry_out(self, key: Key, decision: Decision) -> None:
         for action in decision.actions:
             self._applier.submit(key, action)
+        if any(isinstance(action, CreateSubTask) for action in decision.actions):
+            self.store.stopwatch.opened(key.namespace, key.name)
         if decision.requeue_seconds is not None:
             self.queue.ring_later(key, decision.requeue_seconds)
 
@@ -201,6 +203,8 @@ class Reconciler:
         Of a namespace one at a time: what one plan reserves, the next must see.
         """
         wanted = seen.spec_hash  # an edit that comes meanwhile is planned after this
+        if root.spec.planning.mode is PlanningMode.AUTO and not seen.subtasks:
+            self.store.stopwatch.plan_wanted(seen.namespace, seen.name, self.store.steady())
         watched = self.store.catalogue.health.nodes.seen
         rooms = None if watched is None else [node.room for node in watched.values() if node.room is not None]
         facts = await cluster_facts(self._client, root.metadata.namespace, rooms)

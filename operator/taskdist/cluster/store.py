@@ -9,6 +9,7 @@ SubTask's, else they are somebody else's and are left alone (CVE-2023-37264 in T
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,7 @@ from taskdist.reconcile.learning import Lesson, lessons
 from taskdist.reconcile.plan_object import RESTS_ON, SPEC_HASH
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection, pod_key
 from taskdist.reconcile.slots import Claimant
+from taskdist.reconcile.stopwatch import Stopwatch, Took
 
 _log = logging.getLogger(__name__)
 _MOST_LESSONS = 20_000
@@ -69,6 +71,10 @@ class Store:
     projections: dict[Key, Projection] = field(default_factory=dict)
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
     """What finished attempts teach and nobody has taken yet."""
+    delays: deque[Took] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
+    """How long the steps between them took, likewise."""
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    steady: Callable[[], float] = time.monotonic
     _ended: dict[str, None] = field(default_factory=dict)
     """UIDs of children whose end a watch told lately: an answer to a write of ours may come after it, and tells of nothing."""
 
@@ -158,6 +164,7 @@ class Store:
 
     def subtasks_listed(self, namespace: str | None, seen: list[WireSubTask]) -> None:
         """A whole list of SubTasks: of one namespace, or of all."""
+        self.stopwatch.blink()
         by_key: dict[Key, list[WireSubTask]] = {key: [] for key in self._within(namespace)}
         for subtask in seen:
             by_key.setdefault(_key(subtask), []).append(subtask)
@@ -198,7 +205,8 @@ class Store:
                 if strange := suspicion(known, view, pod):
                     projection.doubted[view.uid] = strange
             projection.observe_subtask(view)
-            self.lessons.extend(lessons(view))
+            self.delays.extend(self.stopwatch.subtask_seen(key.namespace, view, self.steady()))
+            self.lessons.extend(lessons(view, self.stopwatch.ran))
         elif projection.root is not None:
             known = projection.subtasks.get(seen.spec.id)
             if known is None or known.uid != seen.metadata.uid:
@@ -208,6 +216,7 @@ class Store:
 
     def pods_listed(self, namespace: str | None, seen: list[WirePod]) -> None:
         """A whole list of pods: of one namespace, or of all."""
+        self.stopwatch.blink()
         by_key: dict[Key, list[WirePod]] = {key: [] for key in self._within(namespace)}
         for pod in seen:
             by_key.setdefault(_key(pod), []).append(pod)
@@ -227,10 +236,12 @@ class Store:
             if view.ended:
                 projection.observe_pod(view)  # its end is the last thing seen of it: nothing is lost
             projection.forget_pod(view)
+            self.stopwatch.pod_gone(key.namespace, view)
         elif projection.pods.get(pod_key(view)) == view:
             return  # nothing changed that decisions read
         else:
             projection.observe_pod(view)
+            self.delays.extend(self.stopwatch.pod_seen(key.namespace, view, self.steady()))
         if projection.root is None or view.subtask_id not in projection.subtasks:
             self._free(key, (view.subtask_id,))
         self._settle(key)

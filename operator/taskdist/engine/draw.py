@@ -10,6 +10,7 @@ from taskdist.engine.conflicts import conflicts
 from taskdist.engine.contention import after_claims
 from taskdist.engine.cost import estimate, total
 from taskdist.engine.facts import Drawn
+from taskdist.engine.forecast import forecast
 from taskdist.engine.graph import critical_path, depths
 from taskdist.engine.hashing import definition_hash
 from taskdist.engine.insights import insights
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from taskdist.engine.conflicts import Conflict
     from taskdist.engine.facts import Outline
+    from taskdist.engine.forecast import Foreseen
     from taskdist.engine.graph import CriticalPath
     from taskdist.engine.model import ClusterFacts, Estimate, ProviderSpec
     from taskdist.engine.schedule import Schedule
@@ -60,6 +62,7 @@ def draw(outline: Outline) -> Drawn:
     free_starts = free.quick()
     placed = _choose_placement(outline, setting, free_starts)
     schedule = _schedule(outline, placed)
+    foreseen = _forecast(outline, placed, schedule)
     path = critical_path(graph, outline.order, setting.durations)
     subtasks = _subtasks(outline, placed, schedule, path)
     requests = tuple(s.sizing.resources for s in outline.assigned)
@@ -68,7 +71,8 @@ def draw(outline: Outline) -> Drawn:
         subtasks=tuple(subtasks[node] for node in outline.order),
         placed_on=tuple(placed.providers[node] for node in outline.order),
         parallelism=_parallelism(outline, path, schedule),
-        estimate=_total(outline, placed, schedule),
+        estimate=total(placed.estimates, foreseen.range),
+        forecast=foreseen.forecast,
         schedule=ScheduleQuality(
             schedule.dispatched_makespan, schedule.lower_bound, schedule.method, schedule.makespan
         ),
@@ -216,13 +220,10 @@ def _parallelism(outline: Outline, path: CriticalPath, schedule: Schedule) -> Pa
     )
 
 
-def _total(outline: Outline, placed: Placed, schedule: Schedule) -> Estimate:
-    """Sum up cost, and play the schedule with low and with high durations: its range of time."""
-    problem = placed.setting.problem()
-    low = replay(problem, schedule.ranks, [one.duration.low for one in outline.assigned])
-    high = replay(problem, schedule.ranks, [one.duration.high for one in outline.assigned])
-    middle = schedule.dispatched_makespan
-    return total(placed.estimates, (min(low, middle), middle, max(high, middle)))
+def _forecast(outline: Outline, placed: Placed, schedule: Schedule) -> Foreseen:
+    durations = [one.duration for one in outline.assigned]
+    names = [one.agent_type.name for one in outline.assigned]
+    return forecast(placed.setting.problem(), schedule.ranks, durations, names, outline.request.history)
 
 
 def _ranks(starts: Sequence[int], order: Sequence[int]) -> list[int]:

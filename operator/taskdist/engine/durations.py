@@ -33,12 +33,16 @@ _SMALLEST_SIGMA, _LARGEST_SIGMA = 0.05, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Seconds of one attempt: 10 % quantile, median, 90 % quantile; and what they rest on."""
+    """Seconds of one attempt: 10 % quantile, median, 90 % quantile; what they rest on; and what many last in the mean.
+
+    The ``mean`` is not rounded. It is the median's own value where nothing was learned.
+    """
 
     low: int
     middle: int
     high: int
     basis: Basis
+    mean: float
 
 
 def trust(samples: int) -> float:
@@ -65,18 +69,31 @@ def duration(
     is then drawn, weighed by :func:`task_trust`, towards what the ``same`` task took.
     """
     prior = max(1.0, float(agent_type.base_seconds))
-    middle, sigma, basis = prior, PRIOR_SIGMA, Basis.PRIOR
+    middle, mean, sigma, basis = prior, prior, PRIOR_SIGMA, Basis.PRIOR
     if seen is not None and seen.samples > 0 and seen.seconds_p50 > 0:
         weight = trust(seen.samples)
-        middle = math.exp((1 - weight) * math.log(prior) + weight * math.log(seen.seconds_p50))
+        middle = _between(prior, seen.seconds_p50, weight)
+        mean = _between(prior, seen.seconds_mean or seen.seconds_p50, weight)
         sigma, basis = _sigma(PRIOR_SIGMA, seen, weight), Basis.HISTORY
-    middle *= factor(complexity)
+    middle, mean = middle * factor(complexity), mean * factor(complexity)
     if same is not None and same.samples > 0 and same.seconds_p50 > 0:
         weight = task_trust(same.samples)
-        middle = math.exp((1 - weight) * math.log(middle) + weight * math.log(same.seconds_p50))
+        middle = _between(middle, same.seconds_p50, weight)
+        mean = _between(mean, same.seconds_mean or same.seconds_p50, weight)
         sigma, basis = _sigma(TASK_SIGMA, same, trust(same.samples)), Basis.HISTORY
     spread = math.exp(_Z90 * sigma)
-    return Duration(_seconds(middle / spread), _seconds(middle), _seconds(middle * spread), basis)
+    return Duration(
+        _seconds(middle / spread),
+        _seconds(middle),
+        _seconds(middle * spread),
+        basis,
+        max(1.0, min(LONGEST_SECONDS, mean)),
+    )
+
+
+def _between(one: float, other: float, weight: float) -> float:
+    """Geometric mean, ``weight`` being that of the other."""
+    return math.exp((1 - weight) * math.log(one) + weight * math.log(other))
 
 
 def _sigma(prior: float, seen: Observation | TaskObservation, weight: float) -> float:

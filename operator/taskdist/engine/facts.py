@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         AgentTypeSpec,
         Complexity,
         Estimate,
+        Forecast,
         Insight,
         Parallelism,
         PlannedSubTask,
@@ -85,6 +86,7 @@ class Drawn:
     peak: Peak
     free_peak: Peak
     free_makespan: int
+    forecast: Forecast
     conflicts: tuple[Conflict, ...] = ()
     waits: tuple[Wait, ...] = ()
     conflict_seconds: int = 0

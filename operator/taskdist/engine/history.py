@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.durations import factor
-from taskdist.engine.model import Observation, TaskObservation
+from taskdist.engine.model import Delay, Delays, Observation, TaskObservation
 from taskdist.engine.resources import MIB, band
 from taskdist.engine.sketch import Sketch
 
@@ -27,6 +27,11 @@ _MOST_ONCE: Final = 16
 """Of which so many may have been seen once only: a crowd of new ones must not push out what comes again and again."""
 WHOLE, TASK = 400, 32
 """Attempts that the sketches hold before they are halved: of the agent type, of one task."""
+STEPS: Final = 128
+"""Steps between attempts that a sketch holds: what a cluster's starts took an hour ago says little of now."""
+_FEW: Final = 4
+"""With fewer others under way, a step tells how long it takes alone; with more, what each of them adds."""
+_MICRO: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Known:
         """Take in one attempt whose duration is to be divided by ``hardness`` and whose amounts by ``size``."""
         self.samples += 1
         if run.seconds is not None:
-            self.seconds.add(run.seconds / hardness, above=run.seconds_above)
+            self.seconds.add(run.seconds / hardness, above=run.seconds_above, even=True)
         if run.memory_bytes is not None:
             self.memory.add(run.memory_bytes / MIB / size, above=run.memory_above)
         if run.cpu_millis is not None:
@@ -71,11 +76,49 @@ class Known:
 
 
 @dataclass(slots=True)
+class KnownDelay:
+    """Sketches of a step between attempts, in microseconds: ``alone``, and of what each other that is under way adds."""
+
+    alone: Sketch = field(default_factory=lambda: Sketch(STEPS))
+    crowd: Sketch = field(default_factory=lambda: Sketch(STEPS))
+
+    def add(self, seconds: float, others: int) -> None:
+        """Take in one step that found ``others`` under way.
+
+        In a crowd it tells nothing before it is known how long a step takes alone; a crowd begins with its first.
+        """
+        took = seconds * _MICRO
+        if others < _FEW:
+            self.alone.add(took - others * self.crowd.mean(), even=True)
+        elif len(self.alone):
+            self.crowd.add((took - self.alone.mean()) / others, even=True)
+
+    def read(self, alone: str, crowd: str) -> KnownDelay:
+        """Take on what was written down."""
+        self.alone, self.crowd = Sketch.read(alone, STEPS), Sketch.read(crowd, STEPS)
+        return self
+
+    def delay(self) -> Delay:
+        """The means that plans are made with: those of a chain add up."""
+        return Delay(self.alone.mean() / _MICRO, len(self.alone), self.crowd.mean() / _MICRO, len(self.crowd))
+
+
+@dataclass(slots=True)
+class KnownDelays:
+    """The three steps of an agent type's subtasks."""
+
+    opening: KnownDelay = field(default_factory=KnownDelay)
+    start: KnownDelay = field(default_factory=KnownDelay)
+    hand_over: KnownDelay = field(default_factory=KnownDelay)
+
+
+@dataclass(slots=True)
 class Learned:
     """All that the attempts of one agent type taught. ``tasks`` holds the one seen last at its end."""
 
     whole: Known = field(default_factory=lambda: Known(WHOLE))
     tasks: dict[str, Known] = field(default_factory=dict)
+    delays: KnownDelays = field(default_factory=KnownDelays)
 
     def add(self, run: Run, complexity: Complexity, key: str = "") -> None:
         """Take in one attempt of the task ``key``; without a key it only counts for the whole."""
@@ -102,6 +145,8 @@ class Learned:
             cpu_millis_p95=whole.cpu_millis_p95,
             measured=whole.measured,
             tasks=tuple(_told(key, task) for key, task in sorted(self.tasks.items())),
+            seconds_mean=whole.seconds_mean,
+            delays=Delays(self.delays.opening.delay(), self.delays.start.delay(), self.delays.hand_over.delay()),
         )
 
 
@@ -114,6 +159,7 @@ def _told(key: str, known: Known) -> TaskObservation:
         measured=len(known.memory),
         memory_bytes_p95=round(known.memory.quantile(0.95) * MIB),
         cpu_millis_p95=round(known.cpu.quantile(0.95)),
+        seconds_mean=known.seconds.mean(),
     )
 
 

@@ -265,7 +265,7 @@ class ClusterFacts:
 class TaskObservation:
     """What finished attempts of one task taught; ``key`` is its :func:`taskdist.engine.history.task_key`.
 
-    ``samples`` attempts told their duration and ``measured`` of them their memory. A quantile of 0 is unknown.
+    ``samples`` attempts told their duration and ``measured`` of them their memory. A quantile or mean of 0 is unknown.
     """
 
     key: str
@@ -275,13 +275,37 @@ class TaskObservation:
     measured: int
     memory_bytes_p95: int
     cpu_millis_p95: int
+    seconds_mean: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long a step between two pieces of work took: its mean while hardly any other was under way, and what each other adds.
+
+    ``samples`` observations taught the former and ``crowded_samples`` the latter; of 0 nothing is known.
+    """
+
+    seconds: float = 0.0
+    samples: int = 0
+    crowd_seconds: float = 0.0
+    crowded_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """The three steps: until a subtask is there, until its pod runs, and from the pod's end to the start of what comes after."""
+
+    opening: Delay = Delay()
+    start: Delay = Delay()
+    hand_over: Delay = Delay()
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What finished attempts of one agent type taught: sample count and quantiles, at middle complexity.
 
-    ``measured`` is how many of them told their memory (``None``: all); ``tasks`` is the same of single tasks.
+    ``measured`` is how many of them told their memory (``None``: all); ``tasks`` is the same of single tasks; ``delays`` is
+    what came between them.
     """
 
     agent_type: str
@@ -292,6 +316,8 @@ class Observation:
     cpu_millis_p95: int
     measured: int | None = None
     tasks: tuple[TaskObservation, ...] = ()
+    seconds_mean: float = 0.0
+    delays: Delays = Delays()
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +509,23 @@ class ScheduleQuality:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """When all is done, to the hundredth of a second, and what makes it so.
+
+    ``seconds`` is the estimate's middle before it is rounded; ``work_seconds`` would be enough if every pod ran at once and
+    every end were known at once. ``start_seconds`` and ``hand_over_seconds`` are what a start and a hand-over take while no
+    other is under way, in the middle of the plan's subtasks; ``starts_a_second`` how many can begin.
+    """
+
+    seconds: Decimal = Decimal(0)
+    work_seconds: Decimal = Decimal(0)
+    start_seconds: Decimal = Decimal(0)
+    hand_over_seconds: Decimal = Decimal(0)
+    starts_a_second: Decimal = Decimal(0)
+    basis: Basis = Basis.PRIOR
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The whole answer. ``subtasks`` are in a topological order; ``hash`` covers what will run, not estimates."""
 
@@ -498,6 +541,7 @@ class Plan:
     """What keeping undeclared conflicts apart adds to the makespan."""
     lock_seconds: int = 0
     """What declared locks add to it."""
+    forecast: Forecast = Forecast()
 
     @property
     def valid(self) -> bool:

@@ -38,4 +38,5 @@ def plan(request: PlanRequest) -> Plan:
         insights=drawn.insights,
         conflict_seconds=drawn.conflict_seconds,
         lock_seconds=drawn.lock_seconds,
+        forecast=drawn.forecast,
     )

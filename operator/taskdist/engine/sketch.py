@@ -22,24 +22,34 @@ _LAST: Final = 300
 BEYOND: Final = 2.0
 """Where nothing greater was seen than a lower bound, the value is taken for so many times the bound: by as much memory
 grows after a kill, unless the distribution says otherwise."""
+_OUTLIER: Final = 4.0
 _ENTRY: Final = re.compile(r"([0-9]{1,3})([:>])([0-9]{1,4})")
 
 
 class Sketch:
     """Counts of observations from 1 to 10^12, of any one unit; smaller ones count as 1."""
 
-    __slots__ = ("_above", "_at", "_most")
+    __slots__ = ("_above", "_at", "_most", "_rest")
 
     def __init__(self, most: int) -> None:
         """An empty sketch that is halved when it holds more than ``most`` observations."""
         self._most = most
         self._at: dict[int, int] = {}
         self._above: dict[int, int] = {}
+        self._rest = 0.0
 
-    def add(self, value: float, *, above: bool = False) -> None:
-        """Count one observation; ``above`` if it is only known that the true value is greater."""
+    def add(self, value: float, *, above: bool = False, even: bool = False) -> None:
+        """Count one observation; ``above`` if it is only known that the true value is greater.
+
+        ``even`` hands what rounding to a bucket took or gave on to the next observation (error diffusion), so that the mean of
+        many is exact though each is not: else a second that always lasts 1.04 s would be one of 1.00 s for ever.
+        """
         counts = self._above if above else self._at
-        bucket = min(_LAST, round(math.log(max(1.0, value)) / _WIDTH))
+        place = math.log(max(1.0, value)) / _WIDTH
+        if even and not above:
+            place += self._rest
+            self._rest = place - max(0, round(place))
+        bucket = min(_LAST, max(0, round(place)))
         counts[bucket] = counts.get(bucket, 0) + 1
         self._shrink()
 
@@ -57,6 +67,20 @@ class Sketch:
                 return _value(bucket)
             left -= at + above
         return _value(max(self._above)) * BEYOND
+
+    def mean(self) -> float:
+        """The mean, in which an observation counts as at most four medians: one that went wrong is not what to expect.
+
+        0 of an empty sketch. A lower bound counts as :data:`BEYOND` times itself, if nothing greater was seen or not.
+        """
+        size, most = len(self), _OUTLIER * self.quantile(0.5)
+        if not size:
+            return 0.0
+        total = sum(
+            at * min(_value(bucket), most) + above * min(BEYOND * _value(bucket), most)
+            for bucket, at, above in self._ascending()
+        )
+        return total / size
 
     def text(self) -> str:
         """The sketch as text: ``31:4 33>1`` is four values in bucket 31 and one that is above bucket 33."""

@@ -72,6 +72,14 @@ def planned_document(planned: Planned) -> dict[str, Any]:
             "durationHighSeconds": plan.estimate.seconds_high,
             "basis": plan.estimate.basis.value,
         },
+        "forecast": {
+            "seconds": _number(plan.forecast.seconds, 2),
+            "workSeconds": _number(plan.forecast.work_seconds, 2),
+            "startSeconds": _number(plan.forecast.start_seconds, 2),
+            "handOverSeconds": _number(plan.forecast.hand_over_seconds, 2),
+            "startsASecond": _number(plan.forecast.starts_a_second, 2),
+            "basis": plan.forecast.basis.value,
+        },
         "waits": [
             {
                 "lock": wait.lock,
@@ -165,7 +173,7 @@ def _edge(after: str, edge: Dependency) -> dict[str, Any]:
     }
 
 
-def _number(value: float, places: int) -> str:
+def _number(value: float | Decimal, places: int) -> str:
     return f"{value:.{places}f}"
 
 

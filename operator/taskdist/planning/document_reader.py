@@ -13,6 +13,7 @@ from taskdist.engine.model import (
     EdgeSource,
     Estimate,
     Finding,
+    Forecast,
     Insight,
     Parallelism,
     Plan,
@@ -31,6 +32,7 @@ from taskdist.planning.document import FORMAT_VERSION, Planned
 if TYPE_CHECKING:
     from taskdist.api import ExecutionPlan
     from taskdist.api.execution_plan import PlannedSubTask as PlannedEntry
+    from taskdist.api.task_distribution import PlanForecast
 
 
 class DocumentError(ValueError):
@@ -79,8 +81,8 @@ class _Entry:
             raise DocumentError(f"{self._place(key)}: must be a decimal number in quotes")
         return value
 
-    def entry(self, key: str) -> _Entry:
-        return _Entry(self._get(key, Mapping, None), self._place(key))
+    def entry(self, key: str, *, optional: bool = False) -> _Entry:
+        return _Entry(self._get(key, Mapping, {} if optional else None), self._place(key))
 
     def entries(self, key: str, *, optional: bool = False) -> list[_Entry]:
         items = self._get(key, list, [] if optional else None)
@@ -183,8 +185,21 @@ def read_document(document: object) -> Planned:
         ),
         conflict_seconds=top.whole("conflictSeconds", 0),
         lock_seconds=top.whole("lockSeconds", 0),
+        forecast=_read_forecast(top.entry("forecast", optional=True)),
     )
     return Planned(top.text("name", ""), top.text("namespace", ""), top.text("strategy", ""), plan)
+
+
+def _read_forecast(entry: _Entry) -> Forecast:
+    """A document that an earlier version wrote has none."""
+    return Forecast(
+        seconds=entry.amount("seconds", "0"),
+        work_seconds=entry.amount("workSeconds", "0"),
+        start_seconds=entry.amount("startSeconds", "0"),
+        hand_over_seconds=entry.amount("handOverSeconds", "0"),
+        starts_a_second=entry.amount("startsASecond", "0"),
+        basis=entry.choice("basis", Basis, "Prior"),
+    )
 
 
 def _read_subtask(entry: _Entry, edges: Mapping[str, list[Dependency]]) -> PlannedSubTask:
@@ -268,6 +283,7 @@ def planned_from(
             Decimal(total.cost_high_usd),
             Basis(total.basis.value),
         ),
+        forecast=_forecast_from(total.forecast),
         schedule=ScheduleQuality(
             spec.schedule.makespan_seconds, spec.schedule.lower_bound_seconds, spec.schedule.method
         ),
@@ -278,6 +294,19 @@ def planned_from(
         hash=spec.hash,
     )
     return Planned(spec.task_distribution, execution_plan.metadata.namespace, spec.strategy.value, plan)
+
+
+def _forecast_from(told: PlanForecast | None) -> Forecast:
+    if told is None:
+        return Forecast()
+    return Forecast(
+        Decimal(told.seconds),
+        Decimal(told.work_seconds),
+        Decimal(told.start_seconds),
+        Decimal(told.hand_over_seconds),
+        Decimal(told.starts_a_second),
+        Basis(told.basis.value),
+    )
 
 
 def _from_entry(entry: PlannedEntry, description: str) -> PlannedSubTask:

@@ -10,25 +10,35 @@ import zlib
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from taskdist.engine.history import TASK, WHOLE, Known, Learned, task_key
-from taskdist.engine.model import Observation, TaskObservation
+from taskdist.engine.history import TASK, WHOLE, Known, KnownDelay, KnownDelays, Learned, task_key
+from taskdist.engine.model import Delay, Delays, Observation, TaskObservation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from taskdist.api.agent_type import AgentType, AgentTypeStatus
+    from taskdist.api.agent_type import AgentType, AgentTypeStatus, DelayHistory
     from taskdist.engine.model import PlannedSubTask
 
 _MOST_KEPT: Final = 128 * 1024
 """Characters that a plan may keep of what it rests on; an object has room for 256 Ki in annotations."""
+_NUMBERS: Final = 7
+"""Values of an observation before its tasks."""
+_NOTHING: Final = Delays()
 _MOST_READ: Final = 8 * 1024**2
 """Bytes that it may unpack to: far above what is ever kept, and little enough to be read."""
 
 
 def kept(history: Iterable[Observation], subtasks: Collection[PlannedSubTask]) -> str:
-    """Pack what was known of the agent types and tasks of a plan, also if that is nothing; empty if it is far too much."""
+    """Pack what was known of the agent types and tasks of a plan, also if that is nothing; empty if it is far too much.
+
+    Of other agent types only the delays count, and those of all together: how fast the cluster starts pods.
+    """
     used = {s.agent_type for s in subtasks}
-    known = [one for one in history if one.agent_type in used]
+    known = [
+        one if one.agent_type in used else Observation(one.agent_type, 0, 0.0, 0.0, 0, 0, delays=one.delays)
+        for one in history
+        if one.agent_type in used or one.delays != _NOTHING
+    ]
     if any(one.tasks for one in known):
         tasks = {task_key(s.agent_type, s.description, s.work, s.item) for s in subtasks}
         known = [replace(one, tasks=tuple(task for task in one.tasks if task.key in tasks)) for one in known]
@@ -49,8 +59,14 @@ def recalled(packed: str) -> tuple[Observation, ...] | None:
 
 
 def _observation(told: list[Any]) -> Observation:
-    tasks: Any = told[-1]
-    return replace(Observation(*told), tasks=tuple(TaskObservation(*task) for task in tasks))
+    """``told`` by an operator that knew of no delays ends with the tasks."""
+    *numbers, tasks, mean, delays = told if len(told) > _NUMBERS + 1 else [*told, 0.0, []]
+    return replace(
+        Observation(*numbers),
+        tasks=tuple(TaskObservation(*task) for task in tasks),
+        seconds_mean=mean,
+        delays=Delays(*(Delay(*delay) for delay in delays)),
+    )
 
 
 def observations(agent_types: Iterable[AgentType]) -> tuple[Observation, ...]:
@@ -64,7 +80,12 @@ def learned(status: AgentTypeStatus) -> Learned:
     return Learned(
         Known(WHOLE).read(status.samples, history.seconds, history.memory, history.cpu),
         {task.key: Known(TASK).read(task.samples, task.seconds, task.memory, task.cpu) for task in history.tasks},
+        KnownDelays(_known(history.opening), _known(history.start), _known(history.hand_over)),
     )
+
+
+def _known(delay: DelayHistory) -> KnownDelay:
+    return KnownDelay().read(delay.alone, delay.crowd)
 
 
 def written(known: Learned, until: str) -> dict[str, Any]:
@@ -74,6 +95,9 @@ def written(known: Learned, until: str) -> dict[str, Any]:
         "history": {
             "until": until,
             **_sketches(known.whole),
+            "opening": _delay(known.delays.opening),
+            "start": _delay(known.delays.start),
+            "handOver": _delay(known.delays.hand_over),
             "tasks": [{"key": key, "samples": task.samples, **_sketches(task)} for key, task in known.tasks.items()],
         },
     }
@@ -81,3 +105,7 @@ def written(known: Learned, until: str) -> dict[str, Any]:
 
 def _sketches(known: Known) -> dict[str, str]:
     return {"seconds": known.seconds.text(), "memory": known.memory.text(), "cpu": known.cpu.text()}
+
+
+def _delay(known: KnownDelay) -> dict[str, str]:
+    return {"alone": known.alone.text(), "crowd": known.crowd.text()}

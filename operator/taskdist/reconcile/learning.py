@@ -7,7 +7,7 @@ over, sees every SubTask anew and counts on from there: a few attempts may be mi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from taskdist.engine.history import Learned, Run, task_key
 from taskdist.engine.model import Complexity
 from taskdist.engine.quantity import parse_memory_bytes
 from taskdist.planning.learned import learned, written
+from taskdist.reconcile.stopwatch import Step, Took
 from taskdist.reconcile.text import wire_time
 from taskdist.reconcile.views import AttemptView, SubTaskView
 
@@ -40,15 +41,15 @@ class Lesson:
     run: Run
 
 
-def lessons(subtask: SubTaskView) -> Iterator[Lesson]:
-    """What the finished attempts of a subtask teach.
+def lessons(subtask: SubTaskView, ran: Callable[[str], float | None] = lambda _: None) -> Iterator[Lesson]:
+    """What the finished attempts of a subtask teach; ``ran`` are the seconds for which a pod was seen running, by its UID.
 
     One that completed tells what it took. One that was killed for want of memory, or ended for want of time, tells that more is
     needed than it had. All others (evicted, lost, failed for reasons of their own) tell nothing about the work.
     """
     key = ""
     for attempt in subtask.attempts:
-        run = _run(attempt) if attempt.finished_at is not None else None
+        run = _run(attempt, ran) if attempt.finished_at is not None else None
         if run is None or attempt.finished_at is None:
             continue
         stand_in = attempt.agent_type not in {"", subtask.agent_type}
@@ -64,10 +65,10 @@ def lessons(subtask: SubTaskView) -> Iterator[Lesson]:
         )
 
 
-def _run(attempt: AttemptView) -> Run | None:
+def _run(attempt: AttemptView, ran: Callable[[str], float | None]) -> Run | None:
     seconds = None
     if attempt.started_at is not None and attempt.finished_at is not None:
-        seconds = max(1.0, (attempt.finished_at - attempt.started_at).total_seconds())
+        seconds = _seconds((attempt.finished_at - attempt.started_at).total_seconds(), ran(attempt.pod_uid))
     match attempt.reason:
         case SubTaskReason.COMPLETED:
             return Run(seconds, memory_bytes=_memory(attempt.peak_memory))
@@ -76,6 +77,15 @@ def _run(attempt: AttemptView) -> Run | None:
         case SubTaskReason.TIMEOUT if seconds is not None:
             return Run(seconds, seconds_above=True)
     return None
+
+
+def _seconds(told: float, seen: float | None) -> float:
+    """How long an attempt ran: what was seen of it, within what its pod's times allow.
+
+    Both times are cut to the second, so the true difference is less than a second off ``told``, either way. Where the operator
+    saw both ends as they came it knows better; where it saw them late, not by more than that.
+    """
+    return max(1.0, told if seen is None else min(max(seen, told - 1), told + 1))
 
 
 def _memory(text: str) -> int | None:
@@ -126,6 +136,15 @@ class Learning:
             elif lesson.ended_at <= now + _AHEAD:
                 self._pupil(agent_type).take(lesson)
         return left
+
+    def time(self, seen: Iterable[Took], agent_types: dict[str, AgentType]) -> None:
+        """Learn how long steps took; those of agent types that nobody knows teach nothing. Written with the next lesson."""
+        for one in seen:
+            agent_type = agent_types.get(one.agent_type)
+            if agent_type is not None:
+                delays = self._pupil(agent_type).known.delays
+                known = {Step.OPENING: delays.opening, Step.START: delays.start, Step.HAND_OVER: delays.hand_over}
+                known[one.step].add(one.seconds, one.others)
 
     def to_write(self, agent_type: AgentType, now: datetime, interval: timedelta) -> dict[str, Any]:
         """Status fields that must be written, or none: nothing is new, or the last time was less than ``interval`` ago."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from taskdist.api.names import API_VERSION, Annotation, Label
 from taskdist.api.task_distribution import TaskDistribution
-from taskdist.engine.model import Finding, Plan, PlannedSubTask, Severity
+from taskdist.engine.model import Finding, Forecast, Plan, PlannedSubTask, Severity
 from taskdist.engine.quantity import format_cpu, format_memory
 from taskdist.reconcile.actions import CreateObject
 from taskdist.reconcile.owners import child_metadata
@@ -102,6 +102,18 @@ def estimate_status(plan: Plan) -> dict[str, Any]:
         "costHighUSD": decimal(estimate.cost_high_usd),
         "durationSeconds": estimate.seconds,
         "basis": estimate.basis.value,
+        **({"forecast": _forecast(plan.forecast)} if plan.subtasks else {}),
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "seconds": decimal(forecast.seconds),
+        "workSeconds": decimal(forecast.work_seconds),
+        "startSeconds": decimal(forecast.start_seconds),
+        "handOverSeconds": decimal(forecast.hand_over_seconds),
+        "startsASecond": decimal(forecast.starts_a_second),
+        "basis": forecast.basis.value,
     }
 
 

@@ -11,6 +11,7 @@ from taskdist.api.names import API_VERSION, Label
 from taskdist.cluster.reconciler import root_interval
 from taskdist.cluster.store import Key, Store
 from taskdist.cluster.wire import Meta, Owner, WireNamespace, WireNode, WirePod, WirePodSpec, WirePodStatus, WireSubTask
+from taskdist.reconcile.stopwatch import Step
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 KEY = Key("team", "release")
@@ -72,6 +73,40 @@ def test_what_is_new_is_decided_on() -> None:
     assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY], ["a"])
     made.pod_event("MODIFIED", pod("Running"))
     assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY, KEY], ["a"])
+
+
+def test_what_the_watch_brings_is_timed() -> None:
+    made, _ = store()
+    moments = iter([10.0, 13.5, 13.75])
+    made.steady = lambda: next(moments)
+    made.stopwatch.pod_wanted(KEY.namespace, "release-a-1", 9.0)
+    made.pod_event("MODIFIED", pod("Running"))
+    made.pod_event("MODIFIED", pod("Running"))
+    made.pod_event("MODIFIED", pod("Succeeded"))
+    ended = subtask("2")
+    attempt = {
+        "number": 1,
+        "podUID": "p-1",
+        "reason": "Completed",
+        "startTime": "2030-01-01T00:00:00Z",
+        "finishTime": "2030-01-01T00:00:03Z",
+    }
+    status = msgspec.convert({"phase": "Succeeded", "attempts": [attempt]}, type(ended.status))
+    made.subtask_event("MODIFIED", msgspec.structs.replace(ended, status=status))
+    assert [(one.step, one.seconds) for one in made.delays] == [(Step.START, 1.0), (Step.HAND_OVER, 0.25)]
+    assert [lesson.run.seconds for lesson in made.lessons] == [3.5]
+
+
+@pytest.mark.parametrize("kind", ["pods", "subtasks"])
+def test_what_a_list_brings_is_not_timed(kind: str) -> None:
+    made, _ = store()
+    made.stopwatch.pod_wanted(KEY.namespace, "release-a-1", 9.0)
+    if kind == "pods":
+        made.pods_listed(None, [pod("Running")])
+    else:
+        made.subtasks_listed(None, [subtask("1")])
+        made.pod_event("MODIFIED", pod("Running"))
+    assert not made.delays
 
 
 def labelled(version: str, **labels: str) -> WireNamespace:

@@ -172,7 +172,7 @@ CASES = [
     ("SameWork", I, "spec.tasks[1]", "1 task does what another does already, in the same order and with the same inputs (a = b)",
      [task("a"), task("b"), task("c").running("false"), task("d").after("a")], {}),
     ("NoTimeToRetry", I, "spec.limits.deadlineSeconds", "any of 2 subtasks (a: 110 s, b: 110 s) would take longer than the 50 s",
-     [task("a"), task("b").after("a"), task("c").running("false").having(complexity=0.0)], {"deadline_seconds": 250}),
+     [task("a"), task("b").after("a"), task("c").running("false").having(complexity=0.0)], {"deadline_seconds": 254}),
     ("ConditionNotKept", W, "spec.description",
      '2 subtasks run whether the condition holds or not (restore-backup: "If the row counts differ"', [],
      {"description": "Migrate the database. If the row counts differ, restore the backup, otherwise delete the old database."}),
@@ -297,5 +297,5 @@ def test_a_chain_of_clean_up_is_meant_to_run_after_a_failure_only():
 
 def test_time_for_one_retry_is_enough():
     chain = [task("a"), task("b").after("a")]
-    assert "NoTimeToRetry" in codes(planned(*chain, deadline_seconds=309))
-    assert "NoTimeToRetry" not in codes(planned(*chain, deadline_seconds=310))
+    assert "NoTimeToRetry" in codes(planned(*chain, deadline_seconds=313))
+    assert "NoTimeToRetry" not in codes(planned(*chain, deadline_seconds=314))

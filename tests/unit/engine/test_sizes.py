@@ -114,7 +114,7 @@ def test_steps_round_up_and_are_stable(millis, memory):
 
 
 def test_duration_of_middle_complexity_is_the_base():
-    assert duration(USUAL, MIDDLE, None) == Duration(158, 300, 569, Basis.PRIOR)
+    assert duration(USUAL, MIDDLE, None) == Duration(158, 300, 569, Basis.PRIOR, 300.0)
 
 
 def test_history_moves_the_duration_and_narrows_its_range():
@@ -136,7 +136,7 @@ def test_cost_is_agent_plus_hours_times_price():
     place = provider("x", "0.40", "0.10")
     assert hourly_rate(place, room("500m", "1Gi")) == Decimal("0.30")
     assert agent_cost(USUAL, MIDDLE) == Decimal("0.05")
-    found = estimate(USUAL, MIDDLE, room("500m", "1Gi"), place, Duration(1800, 3600, 7200, Basis.PRIOR))
+    found = estimate(USUAL, MIDDLE, room("500m", "1Gi"), place, Duration(1800, 3600, 7200, Basis.PRIOR, 3600.0))
     assert (found.cost_low_usd, found.cost_usd, found.cost_high_usd) == (
         Decimal("0.2000"),
         Decimal("0.3500"),
@@ -156,7 +156,9 @@ def test_the_spot_discount_is_taken_off():
 
 
 def one(low, middle, high, basis):
-    return estimate(USUAL, MIDDLE, room("1", "0"), provider("x", "3600", "0"), Duration(low, middle, high, basis))
+    return estimate(
+        USUAL, MIDDLE, room("1", "0"), provider("x", "3600", "0"), Duration(low, middle, high, basis, float(middle))
+    )
 
 
 def test_priors_err_together_and_history_apart():

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 from dataclasses import replace
 
 import pytest
 
 from taskdist import engine
 from taskdist.engine.history import task_key
-from taskdist.engine.model import AgentTypeSpec, Observation, PlanRequest, TaskObservation, TaskSpec, Work
+from taskdist.engine.model import (
+    AgentTypeSpec,
+    Delay,
+    Delays,
+    Observation,
+    PlanRequest,
+    TaskObservation,
+    TaskSpec,
+    Work,
+)
 from taskdist.planning.learned import kept, recalled
 
 SCRIPT = "sort $(item)"
@@ -49,6 +59,23 @@ def test_only_what_the_plan_uses_is_kept() -> None:
     plan = engine.plan(request(*history()))
     (only,) = recalled(kept(history(), plan.subtasks)) or ()
     assert only == replace(history()[0], tasks=history()[0].tasks[:1])
+
+
+def test_how_others_start_is_kept_too_for_it_tells_of_the_cluster() -> None:
+    delays = Delays(start=Delay(1 / 3, 40, 0.01, 20), hand_over=Delay(0.125, 7))
+    seen = tuple(replace(one, delays=delays) if one.agent_type == "idle" else one for one in history())
+    plan = engine.plan(request(*seen))
+    again = recalled(kept(seen, plan.subtasks))
+    assert again is not None
+    assert engine.plan(request(*again)) == plan
+    assert plan.forecast != engine.plan(request(*history())).forecast, "else they would not matter here"
+
+
+def test_what_an_operator_kept_that_knew_of_no_delays_is_still_read() -> None:
+    told = [[one.agent_type, 40, 100 / 3, 90.0, 2**28, 0, 12, [["k", 7, 1.5, 2.0, 7, 3, 0]]] for one in history()[:1]]
+    packed = base64.b64encode(gzip.compress(json.dumps(told).encode())).decode()
+    task_seen = TaskObservation("k", 7, 1.5, 2.0, 7, 3, 0)
+    assert recalled(packed) == (replace(history()[0], tasks=(task_seen,)),)
 
 
 def test_that_nothing_was_known_is_kept_too() -> None:

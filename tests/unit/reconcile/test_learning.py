@@ -17,6 +17,7 @@ from taskdist.engine.history import MOST_TASKS
 from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
 from taskdist.planning.learned import observations
 from taskdist.reconcile.learning import Learning, Lesson, lessons
+from taskdist.reconcile.stopwatch import Step, Took
 from taskdist.reconcile.views import AttemptView, SubTaskView
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -107,6 +108,43 @@ def test_what_teaches_nothing(one: AttemptView) -> None:
 def test_memory_that_somebody_wrote_by_hand_teaches_nothing() -> None:
     (lesson,) = taught(subtask(attempt(peak_memory="lots")))
     assert lesson.run.memory_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("told", "seen", "seconds"),
+    [
+        pytest.param(2, 1.05, 1.05, id="two ticks of the second hand in one second and a bit: what was seen"),
+        pytest.param(1, 1.9, 1.9, id="one tick in nearly two"),
+        pytest.param(2, 9.0, 3.0, id="its end was seen late: no more than its times allow"),
+        pytest.param(9, 0.2, 8.0, id="its start was seen late: no less"),
+        pytest.param(40, None, 40.0, id="not seen: what its times say"),
+    ],
+)
+def test_what_was_seen_of_a_run_is_finer_than_what_its_pod_says(told: int, seen: float | None, seconds: float) -> None:
+    one = attempt(started_at=NOW - timedelta(seconds=told), pod_uid="p1")
+    (lesson,) = lessons(subtask(one), {"p1": seen}.get)
+    assert lesson.run.seconds == pytest.approx(seconds)
+
+
+def test_how_long_starts_took_is_written_with_the_next_lesson_and_outlives_the_operator() -> None:
+    operator = Operator()
+    operator.learning.time([Took(Step.START, "general", 0.25, 0)], {"general": operator.agent})
+    assert not operator.writes(), "nothing is written for delays alone"
+    operator.learning.time([Took(Step.HAND_OVER, "general", 0.125, 1)], {"general": operator.agent})
+    operator.sees(subtask(attempt())).writes()
+    again = Operator(operator.agent).sees(subtask(attempt(finished_at=NOW + timedelta(seconds=5)), uid="u2"))
+    again.learning.time([Took(Step.START, "general", 0.25, 2)], {"general": again.agent})
+    again.writes()
+    (seen,) = observations([again.agent])
+    assert (seen.delays.start.samples, seen.delays.hand_over.samples, seen.delays.opening.samples) == (2, 1, 0)
+    assert seen.delays.start.seconds == pytest.approx(0.25, rel=0.05)
+
+
+def test_delays_of_an_agent_type_that_nobody_knows_teach_nothing() -> None:
+    learning = Learning()
+    learning.time([Took(Step.START, "gone", 0.25, 0)], {"general": agent()})
+    learning.take(taught(subtask(attempt())), {"general": agent()}, NOW)
+    assert learning.to_write(agent(), NOW, EVERY)["history"]["start"] == {"alone": "", "crowd": ""}
 
 
 def test_a_stand_in_learns_for_itself_and_not_for_the_task() -> None:
@@ -228,6 +266,8 @@ def test_what_is_written_is_bounded_and_valid(runs: list[tuple[int, int]]) -> No
             started_at=ended - timedelta(seconds=seconds), finished_at=ended, peak_memory=str(memory), number=n + 1
         )
         operator.sees(replace(subtask(one, script=f"run {n}"), uid=f"u{n}"))
+    steps = [Took(step, "general", n * 0.013, n) for n in range(len(runs)) for step in Step]
+    operator.learning.time(steps, {"general": operator.agent})
     operator.writes()
     assert operator.samples == len(runs)
     assert len(operator.agent.status.history.tasks) <= MOST_TASKS

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from taskdist.engine.schedule.problem import Packing, Problem
 
@@ -61,34 +61,22 @@ def serial(of: Problem, packed: Packing, activities: Sequence[int]) -> list[int]
 def dispatch(of: Problem, packed: Packing, ranks: Sequence[int], durations: Sequence[int] | None = None) -> list[int]:
     """Starts that result when ready tasks start at once, in the order of ``ranks`` (lowest first), as far as they fit.
 
-    ``durations`` replace the problem's own, to see what the same priorities give when work takes longer. Ready tasks
-    of equal demand wait in one line, so a line whose first does not fit is passed over as a whole.
+    ``durations`` replace the problem's own, to see what the same priorities give when work takes longer.
     """
     lengths = of.durations if durations is None else durations
-    guards, amounts, after = packed.guards, packed.amounts, of.graph.after
+    amounts, after = packed.amounts, of.graph.after
     missing = [len(earlier) for earlier in of.graph.before]
     starts = [0] * of.size
-    lines: dict[int, list[tuple[int, int]]] = {}
+    lines = Lines(of, packed, ranks)
     running: list[tuple[int, int]] = []
-    free = packed.free | guards
-    least = _least(of)
+    free = packed.free | packed.guards
     now = 0
     ready = [node for node, count in enumerate(missing) if count == 0]
     while True:
-        for node in ready:
-            heapq.heappush(lines.setdefault(amounts[node], []), (ranks[node], node))
-        heads = [(line[0], amount) for amount, line in lines.items() if line]
-        heapq.heapify(heads)
-        while heads and (free - least) & guards == guards:
-            (_, node), amount = heapq.heappop(heads)
-            if (free - amount) & guards != guards:
-                continue
-            line = lines[amount]
-            heapq.heappop(line)
-            if line:
-                heapq.heappush(heads, (line[0], amount))
+        lines.join(ready)
+        for node in lines.take(free):
             starts[node] = now
-            free -= amount
+            free -= amounts[node]
             heapq.heappush(running, (now + lengths[node], node))
         if not running:
             return starts
@@ -101,6 +89,43 @@ def dispatch(of: Problem, packed: Packing, ranks: Sequence[int], durations: Sequ
                 missing[later] -= 1
                 if not missing[later]:
                     ready.append(later)
+
+
+class Lines:
+    """Tasks that could start. Those of equal demand wait in one line, best rank first: it is passed over as a whole."""
+
+    __slots__ = ("_amounts", "_guards", "_least", "_lines", "_ranks")
+
+    def __init__(self, of: Problem, packed: Packing, ranks: Sequence[int]) -> None:
+        self._amounts, self._guards, self._ranks = packed.amounts, packed.guards, ranks
+        self._least = _least(of)
+        self._lines: dict[int, list[tuple[int, int]]] = {}
+
+    def join(self, ready: Iterable[int]) -> None:
+        """Let tasks wait."""
+        lines, amounts, ranks = self._lines, self._amounts, self._ranks
+        for node in ready:
+            heapq.heappush(lines.setdefault(amounts[node], []), (ranks[node], node))
+
+    def take(self, free: int) -> list[int]:
+        """Take out those that start now: in the order of their ranks, as far as they fit into ``free``, guards set."""
+        guards, least, lines = self._guards, self._least, self._lines
+        taken: list[int] = []
+        if (free - least) & guards != guards:
+            return taken
+        heads = [(line[0], amount) for amount, line in lines.items() if line]
+        heapq.heapify(heads)
+        while heads and (free - least) & guards == guards:
+            (_, node), amount = heapq.heappop(heads)
+            if (free - amount) & guards != guards:
+                continue
+            line = lines[amount]
+            heapq.heappop(line)
+            if line:
+                heapq.heappush(heads, (line[0], amount))
+            taken.append(node)
+            free -= amount
+        return taken
 
 
 def _least(of: Problem) -> int:

@@ -1,0 +1,139 @@
+"""How long the steps between two pieces of work take, as the operator sees them: finer than the times that pods carry.
+
+A kubelet cuts times to the second, and nobody writes down when a pod was asked for, or when its end was seen. The operator was
+there: it takes the time of each step with a clock that nobody sets, and counts how many others were under way when it began.
+What happened while it was not looking (before a list, after a restart) teaches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+from taskdist.reconcile.outcome import stuck
+from taskdist.reconcile.views import PodPhase, PodView, SubTaskView
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST = 10_000
+"""Steps of one kind that are timed at once, and runs that are remembered; the oldest are forgotten first."""
+_LONGEST_SECONDS = 600.0
+"""What is not done by then is no step that takes long, but one that never came."""
+
+
+class Step(StrEnum):
+    """What lies between a plan in force and the first run, and between one run and the next."""
+
+    OPENING = "opening"
+    """From the wish for a SubTask to its being there; where nobody need approve the plan, from the wish for that."""
+    START = "start"
+    """From the wish for a pod to the sight of its running: queue of writes, creation, scheduling, image, container."""
+    HAND_OVER = "handOver"
+    """From the sight of a pod's end to the record of it, on which what waits for it may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """One step of an agent type's subtask: how long it took, and how many ``others`` of its kind were under way as it began."""
+
+    step: Step
+    agent_type: str
+    seconds: float
+    others: int
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Times steps and runs. Every moment is given, in seconds of a clock that only goes forward."""
+
+    _begun: dict[Step, dict[Hashable, tuple[float, int]]] = field(default_factory=lambda: {step: {} for step in Step})
+    _planned: dict[tuple[str, str], float] = field(default_factory=dict)
+    _running: dict[str, float] = field(default_factory=dict)
+    _ran: dict[str, float] = field(default_factory=dict)
+
+    def plan_wanted(self, namespace: str, distribution: str, at: float) -> None:
+        """A distribution is about to be planned, and its SubTasks will be created as soon as it is."""
+        _keep(self._planned, (namespace, distribution), at)
+
+    def subtask_wanted(self, namespace: str, distribution: str, name: str, at: float) -> None:
+        """A SubTask is about to be created."""
+        self._begin(Step.OPENING, (namespace, name), self._planned.get((namespace, distribution), at))
+
+    def opened(self, namespace: str, distribution: str) -> None:
+        """The SubTasks of a plan are on their way: what is created later was not waiting for the plan."""
+        self._planned.pop((namespace, distribution), None)
+
+    def pod_wanted(self, namespace: str, name: str, at: float) -> None:
+        """A pod is about to be created."""
+        self._begin(Step.START, (namespace, name), at)
+
+    def refused(self, namespace: str, name: str) -> None:
+        """The SubTask or pod was not created; how long it waits for that says nothing about a step."""
+        for step in (Step.OPENING, Step.START):
+            self._begun[step].pop((namespace, name), None)
+
+    def subtask_seen(self, namespace: str, seen: SubTaskView, at: float) -> list[Took]:
+        """A SubTask as it is now: it was created, or an end was recorded in it."""
+        took = [self._end(Step.OPENING, (namespace, seen.name), at, seen.agent_type)]
+        for attempt in seen.attempts[-2:]:
+            if attempt.finished_at is not None:
+                agent_type = attempt.agent_type or seen.agent_type
+                took.append(self._end(Step.HAND_OVER, (seen.uid, attempt.number), at, agent_type))
+        return [one for one in took if one is not None]
+
+    def pod_seen(self, namespace: str, seen: PodView, at: float) -> list[Took]:
+        """A pod as it is now."""
+        key = namespace, seen.name
+        if seen.phase is PodPhase.RUNNING and not seen.deleting:
+            if seen.uid not in self._running:
+                _keep(self._running, seen.uid, at)
+            took = self._end(Step.START, key, at, seen.agent_type)
+            return [took] if took is not None else []
+        if seen.ended:
+            begun = self._running.pop(seen.uid, None)
+            if begun is not None:
+                _keep(self._ran, seen.uid, at - begun)
+            self._begun[Step.START].pop(key, None)
+            if (seen.owner_uid, seen.attempt) not in self._begun[Step.HAND_OVER]:
+                self._begin(Step.HAND_OVER, (seen.owner_uid, seen.attempt), at)
+        elif seen.gated or seen.deleting or stuck(seen) is not None:
+            self._begun[Step.START].pop(
+                key, None
+            )  # it waits for room, which the schedule knows of, or cannot start at all
+        return []
+
+    def pod_gone(self, namespace: str, seen: PodView) -> None:
+        """A pod is no more."""
+        self._begun[Step.START].pop((namespace, seen.name), None)
+        self._running.pop(seen.uid, None)
+
+    def ran(self, pod_uid: str) -> float | None:
+        """Seconds between the sights of a pod's start and end, if both were seen as they came."""
+        return self._ran.get(pod_uid)
+
+    def blink(self) -> None:
+        """Something was not seen as it came: what is under way cannot be timed."""
+        for steps in self._begun.values():
+            steps.clear()
+        self._planned.clear()
+        self._running.clear()
+
+    def _begin(self, step: Step, key: Hashable, at: float) -> None:
+        begun = self._begun[step]
+        while begun and at - next(iter(begun.values()))[0] > _LONGEST_SECONDS:
+            del begun[next(iter(begun))]
+        begun.pop(key, None)
+        _keep(begun, key, (at, len(begun)))
+
+    def _end(self, step: Step, key: Hashable, at: float, agent_type: str) -> Took | None:
+        begun = self._begun[step].pop(key, None)
+        return None if begun is None else Took(step, agent_type, max(0.0, at - begun[0]), begun[1])
+
+
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    kept[key] = value
+    if len(kept) > _MOST:
+        del kept[next(iter(kept))]
