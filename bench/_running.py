@@ -23,6 +23,12 @@ from e2e.policies import admission_policies
 
 CRDS = sorted((Path(__file__).resolve().parents[1] / "crds").glob("*.yaml"))
 NAME = "bench"
+AGENT_TYPE: dict[str, Any] = {
+    "apiVersion": "taskdist.dev/v1alpha1",
+    "kind": "AgentType",
+    "metadata": {"name": "bench"},
+    "spec": {"specialization": "general", "baseSeconds": 1, "resources": {"cpu": "10m", "memory": "16Mi"}},
+}
 
 
 @dataclass(frozen=True)
@@ -70,18 +76,7 @@ def benched(*, audit: str = "", **options: Any) -> Iterator[Bench]:
             raise SystemExit("no simulated cluster")
         running.install_crds(CRDS)
         running.apply(*admission_policies(warnings=True))
-        running.apply(
-            {
-                "apiVersion": "taskdist.dev/v1alpha1",
-                "kind": "AgentType",
-                "metadata": {"name": "bench"},
-                "spec": {
-                    "specialization": "general",
-                    "baseSeconds": 1,
-                    "resources": {"cpu": "10m", "memory": "16Mi"},
-                },
-            }
-        )
+        running.apply(AGENT_TYPE)
         with tempfile.TemporaryDirectory() as folder:
             yield Bench(running, Path(folder), options)
     finally:
@@ -120,6 +115,11 @@ class Bench:
     def status(self, namespace: str, name: str = NAME) -> dict[str, Any]:
         status: dict[str, Any] = self.api.root(namespace, name).get("status", {})
         return status
+
+    def learned(self) -> int:
+        """Attempts of the benchmark's agent type that its status counts."""
+        status = self.api.request("GET", f"{OURS}/agenttypes/{AGENT_TYPE['metadata']['name']}").get("status", {})
+        return int(status.get("samples", 0))
 
     def run(self, namespace: str, graph: Graph, seconds: float = 900) -> float:
         """Run a distribution to its end; the seconds from its creation.
