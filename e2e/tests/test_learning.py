@@ -60,6 +60,7 @@ def plan(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
     subtasks = cluster.get("subtasks.taskdist.dev", "-n", namespace, "-l", f"taskdist.dev/distribution={name}")["items"]
     return {
         "basis": status["estimate"]["basis"],
+        "starts": status["estimate"]["forecast"]["basis"],
         "seconds": status["estimate"]["durationSeconds"],
         "warnings": {warning["code"] for warning in status.get("warnings", ())},
         "each": {
@@ -101,6 +102,7 @@ def test_the_second_plan_rests_on_the_first_run(
     second = plan(cluster, namespace, "second")
 
     assert (first["basis"], second["basis"]) == ("Prior", "History")
+    assert second["starts"] == "History"
     assert "NoHistory" in first["warnings"]
     assert "NoHistory" not in second["warnings"]
     assert second["seconds"] < first["seconds"] / 5

@@ -13,6 +13,7 @@ from taskdist.api.scalars import (
     Count,
     CpuQuantity,
     DecimalInput,
+    DecimalString,
     DnsLabel,
     DnsSubdomain,
     Flag,
@@ -286,12 +287,18 @@ class TaskHistory(Model):
 
 
 class DelayHistory(Model):
-    """How long a step between two attempts took, in microseconds."""
+    """How long a step between two attempts took. Sums, of which the older half counts for less and less."""
 
-    alone: SketchText = ""
-    """While fewer than four others were under way."""
-    crowd: SketchText = ""
-    """What each other one that was under way added to that."""
+    samples: Count = 0
+    """Number of steps that found fewer than four others under way."""
+    seconds: DecimalString = "0"
+    """What those took together, in seconds."""
+    crowded_samples: Count = 0
+    """Number of steps that found four others under way, or more."""
+    crowded_seconds: DecimalString = "0"
+    """What those took together, in seconds."""
+    others: Count = 0
+    """How many others those found, all together."""
 
 
 class AgentTypeHistory(Model):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from taskdist.engine.model import Delays, Observation
 
-_MICRO: Final = 1_000_000
+MICRO: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +87,5 @@ def _mean(before: int, seen: Sequence[tuple[float, int]]) -> int:
     for seconds, samples in seen:
         if samples > 0:
             weight += samples
-            total += samples * math.log(max(seconds * _MICRO, 1.0))
+            total += samples * math.log(max(seconds * MICRO, 1.0))
     return round(math.exp(total / weight))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from taskdist.engine.delays import NONE, steps
+from taskdist.engine.delays import MICRO, NONE, steps
 from taskdist.engine.model import Basis, Forecast
 from taskdist.engine.schedule import pack
 from taskdist.engine.schedule.generate import Lines
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from taskdist.engine.model import Observation
     from taskdist.engine.schedule import Problem
 
-_MICRO: Final = 1_000_000
 _HUNDREDTH: Final = 10_000
 
 
@@ -48,17 +47,17 @@ def forecast(
     """Tell how long the order of ``ranks`` takes; ``durations`` and ``agent_types`` are those of the tasks."""
     known = steps(history, sorted(set(agent_types)))
     between = [known[name] for name in agent_types]
-    exact = [round(one.mean * _MICRO) for one in durations]
+    exact = [round(one.mean * MICRO) for one in durations]
     middle = played(of, ranks, exact, between)
-    low = played(of, ranks, [one.low * _MICRO for one in durations], between)
-    high = played(of, ranks, [one.high * _MICRO for one in durations], between)
+    low = played(of, ranks, [one.low * MICRO for one in durations], between)
+    high = played(of, ranks, [one.high * MICRO for one in durations], between)
     start = _middle(one.start.alone for one in between)
     told = Forecast(
         seconds=_hundredths(middle),
         work_seconds=_hundredths(played(of, ranks, exact, [NONE] * len(between))),
         start_seconds=_hundredths(start),
         hand_over_seconds=_hundredths(_middle(one.hand_over.alone for one in between)),
-        starts_a_second=_hundredths(_MICRO * _MICRO // max(1, _middle(one.start.crowd for one in between))),
+        starts_a_second=_hundredths(MICRO * MICRO // max(1, _middle(one.start.crowd for one in between))),
         basis=Basis.HISTORY if all(one.basis is Basis.HISTORY for one in between) else Basis.PRIOR,
     )
     return Foreseen(told, (_whole(min(low, middle)), _whole(middle), _whole(max(high, middle))))
@@ -74,7 +73,7 @@ def _hundredths(micros: int) -> Decimal:
 
 
 def _whole(micros: int) -> int:
-    return (micros + _MICRO // 2) // _MICRO
+    return (micros + MICRO // 2) // MICRO
 
 
 class _Event(IntEnum):

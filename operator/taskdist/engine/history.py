@@ -13,12 +13,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from taskdist.engine.delays import MICRO, PRIOR
 from taskdist.engine.durations import factor
 from taskdist.engine.model import Delay, Delays, Observation, TaskObservation
 from taskdist.engine.resources import MIB, band
 from taskdist.engine.sketch import Sketch
 
 if TYPE_CHECKING:
+    from taskdist.engine.delays import Step
     from taskdist.engine.model import Complexity, Work
 
 MOST_TASKS: Final = 64
@@ -28,10 +30,11 @@ _MOST_ONCE: Final = 16
 WHOLE, TASK = 400, 32
 """Attempts that the sketches hold before they are halved: of the agent type, of one task."""
 STEPS: Final = 128
-"""Steps between attempts that a sketch holds: what a cluster's starts took an hour ago says little of now."""
+"""Steps between attempts that count before all are halved: what starts took an hour ago says little of now."""
 _FEW: Final = 4
 """With fewer others under way, a step tells how long it takes alone; with more, what each of them adds."""
-_MICRO: Final = 1_000_000
+_OUTLIER: Final = 5.0
+"""A step counts as at most so many times what was expected: one pull of an image is no start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,39 +80,60 @@ class Known:
 
 @dataclass(slots=True)
 class KnownDelay:
-    """Sketches of a step between attempts, in microseconds: ``alone``, and of what each other that is under way adds."""
+    """Sums over the steps of one kind, in seconds; ``expected`` is how long one takes before any was seen.
 
-    alone: Sketch = field(default_factory=lambda: Sketch(STEPS))
-    crowd: Sketch = field(default_factory=lambda: Sketch(STEPS))
+    ``samples`` steps that found hardly any other under way took ``seconds`` together; ``crowded`` ones that found ``others``
+    took ``crowded_seconds``.
+    """
+
+    expected: Step
+    samples: int = 0
+    seconds: float = 0.0
+    crowded: int = 0
+    crowded_seconds: float = 0.0
+    others: int = 0
 
     def add(self, seconds: float, others: int) -> None:
-        """Take in one step that found ``others`` under way.
-
-        In a crowd it tells nothing before it is known how long a step takes alone; a crowd begins with its first.
-        """
-        took = seconds * _MICRO
+        """Take in one step that found ``others`` under way."""
+        seconds = min(seconds, _OUTLIER * (self.alone + others * self.crowd))
         if others < _FEW:
-            self.alone.add(took - others * self.crowd.mean(), even=True)
-        elif len(self.alone):
-            self.crowd.add((took - self.alone.mean()) / others, even=True)
+            self.samples, self.seconds = self.samples + 1, self.seconds + seconds
+            if self.samples > STEPS:
+                self.samples, self.seconds = STEPS // 2, self.seconds * (STEPS // 2) / self.samples
+            return
+        self.crowded, self.crowded_seconds = self.crowded + 1, self.crowded_seconds + seconds
+        self.others += others
+        if self.crowded > STEPS:
+            share = STEPS // 2 / self.crowded
+            self.crowded, self.crowded_seconds = STEPS // 2, self.crowded_seconds * share
+            self.others = round(self.others * share)
 
-    def read(self, alone: str, crowd: str) -> KnownDelay:
-        """Take on what was written down."""
-        self.alone, self.crowd = Sketch.read(alone, STEPS), Sketch.read(crowd, STEPS)
-        return self
+    @property
+    def alone(self) -> float:
+        """Mean seconds of a step that finds hardly any other under way."""
+        return self.seconds / self.samples if self.samples else self.expected.alone / MICRO
+
+    @property
+    def crowd(self) -> float:
+        """Seconds that each other adds: what crowded steps took beyond that, over the others that they found (ratio estimate)."""
+        if not self.others:
+            return self.expected.crowd / MICRO
+        return max(0.0, (self.crowded_seconds - self.crowded * self.alone) / self.others)
 
     def delay(self) -> Delay:
-        """The means that plans are made with: those of a chain add up."""
-        return Delay(self.alone.mean() / _MICRO, len(self.alone), self.crowd.mean() / _MICRO, len(self.crowd))
+        """What plans are made with."""
+        return Delay(
+            self.alone if self.samples else 0.0, self.samples, self.crowd if self.crowded else 0.0, self.crowded
+        )
 
 
 @dataclass(slots=True)
 class KnownDelays:
     """The three steps of an agent type's subtasks."""
 
-    opening: KnownDelay = field(default_factory=KnownDelay)
-    start: KnownDelay = field(default_factory=KnownDelay)
-    hand_over: KnownDelay = field(default_factory=KnownDelay)
+    opening: KnownDelay = field(default_factory=lambda: KnownDelay(PRIOR.opening))
+    start: KnownDelay = field(default_factory=lambda: KnownDelay(PRIOR.start))
+    hand_over: KnownDelay = field(default_factory=lambda: KnownDelay(PRIOR.hand_over))
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import zlib
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from taskdist.engine.delays import PRIOR
 from taskdist.engine.history import TASK, WHOLE, Known, KnownDelay, KnownDelays, Learned, task_key
 from taskdist.engine.model import Delay, Delays, Observation, TaskObservation
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from taskdist.api.agent_type import AgentType, AgentTypeStatus, DelayHistory
+    from taskdist.engine.delays import Step
     from taskdist.engine.model import PlannedSubTask
 
 _MOST_KEPT: Final = 128 * 1024
@@ -80,12 +82,23 @@ def learned(status: AgentTypeStatus) -> Learned:
     return Learned(
         Known(WHOLE).read(status.samples, history.seconds, history.memory, history.cpu),
         {task.key: Known(TASK).read(task.samples, task.seconds, task.memory, task.cpu) for task in history.tasks},
-        KnownDelays(_known(history.opening), _known(history.start), _known(history.hand_over)),
+        KnownDelays(
+            _known(history.opening, PRIOR.opening),
+            _known(history.start, PRIOR.start),
+            _known(history.hand_over, PRIOR.hand_over),
+        ),
     )
 
 
-def _known(delay: DelayHistory) -> KnownDelay:
-    return KnownDelay().read(delay.alone, delay.crowd)
+def _known(told: DelayHistory, expected: Step) -> KnownDelay:
+    return KnownDelay(
+        expected,
+        told.samples,
+        float(told.seconds),
+        told.crowded_samples,
+        float(told.crowded_seconds),
+        told.others,
+    )
 
 
 def written(known: Learned, until: str) -> dict[str, Any]:
@@ -107,5 +120,11 @@ def _sketches(known: Known) -> dict[str, str]:
     return {"seconds": known.seconds.text(), "memory": known.memory.text(), "cpu": known.cpu.text()}
 
 
-def _delay(known: KnownDelay) -> dict[str, str]:
-    return {"alone": known.alone.text(), "crowd": known.crowd.text()}
+def _delay(known: KnownDelay) -> dict[str, Any]:
+    return {
+        "samples": known.samples,
+        "seconds": f"{known.seconds:.6f}",
+        "crowdedSamples": known.crowded,
+        "crowdedSeconds": f"{known.crowded_seconds:.6f}",
+        "others": known.others,
+    }

@@ -135,23 +135,37 @@ def test_fractions_of_seconds_add_up_in_a_long_chain() -> None:
 # --- what is learned ---------------------------------------------------------------------------------------------------
 
 
-@given(st.floats(0.05, 20), st.floats(0.001, 0.1))
+@given(st.floats(0.01, 5), st.floats(0.0, 0.1))
 def test_a_step_alone_and_what_a_crowd_adds_are_told_apart(alone: float, crowd: float) -> None:
-    known = KnownDelay()
-    for _ in range(3):
+    known = KnownDelay(PRIOR.start)
+    for _ in range(20):
         for others in range(60):
             known.add(alone + others * crowd, others)
     found = known.delay()
-    # Up to three others count as alone until a crowd was seen, and the rest has the error of both sketches.
-    assert alone * 0.95 <= found.seconds <= (alone + 3 * crowd) * 1.05
-    assert found.crowd_seconds == pytest.approx(crowd, rel=0.3, abs=alone * 0.05 / 4)
+    assert alone * 0.999 <= found.seconds <= alone + 3 * crowd + 0.001, "up to three others count as alone"
+    assert found.crowd_seconds == pytest.approx(crowd, rel=0.1, abs=0.001)
 
 
 def test_a_long_pull_of_an_image_is_no_start() -> None:
-    known = KnownDelay()
-    for seconds in (90.0, *[1.0] * 39):
+    known = KnownDelay(PRIOR.start)
+    for seconds in (90.0, *[1.0] * 99):
         known.add(seconds, 0)
     assert known.delay().seconds == pytest.approx(1.0, rel=0.1)
+
+
+def test_a_cluster_that_grows_slow_is_learned_anew() -> None:
+    known = KnownDelay(PRIOR.start)
+    for seconds in (*[0.1] * 300, *[3.0] * 300):
+        known.add(seconds, 0)
+        assert known.samples <= 128
+    assert known.delay().seconds == pytest.approx(3.0, rel=0.1)
+
+
+def test_of_a_crowd_that_nobody_saw_nothing_is_told() -> None:
+    known = KnownDelay(PRIOR.start)
+    known.add(1.0, 0)
+    assert known.delay() == Delay(1.0, 1, 0.0, 0), "nothing is known of it"
+    assert known.crowd == PRIOR.start.crowd / 1e6
 
 
 def test_of_a_duration_between_two_buckets_the_mean_is_exact() -> None:
