@@ -11,6 +11,7 @@ kept by what is observed since. It is a cache of the cluster, like a projection.
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -72,6 +73,10 @@ class Rank:
     name: str
 
 
+Share = tuple[str, str]
+"""Namespace and name of a distribution that holds places."""
+
+
 @dataclass(frozen=True, slots=True)
 class Blocked:
     """Why a claim was not granted: the first slot that had no room, and who holds it or goes before."""
@@ -93,10 +98,11 @@ class Blocked:
 
 @dataclass(slots=True)
 class Slots:
-    """The table. All operations cost what the claims at hand cost, not what the table holds."""
+    """The table. All operations cost what the claims to the slots at hand cost, not what the table holds."""
 
     _held: dict[Claimant, tuple[Slot, ...]] = field(default_factory=dict)
     _holders: dict[Slot, dict[Claimant, None]] = field(default_factory=dict)
+    _shares: dict[Slot, Counter[Share]] = field(default_factory=dict)
     _waiting: dict[Claimant, tuple[Rank, tuple[Slot, ...], Slot]] = field(default_factory=dict)
     _waiters: dict[Slot, dict[Claimant, None]] = field(default_factory=dict)
 
@@ -122,19 +128,21 @@ class Slots:
     def hold(self, who: Claimant, slots: tuple[Slot, ...]) -> None:
         """Record that ``who`` has these slots and no others, granted or seen."""
         for slot in self._held.pop(who, ()):
-            _discard(self._holders, slot, who)
+            self._leave(slot, who)
         if slots:
             self._held[who] = slots
             for slot in slots:
-                self._holders.setdefault(slot, {})[who] = None
+                self._enter(slot, who)
 
     def release(self, who: Claimant) -> tuple[Claimant, ...]:
-        """Give back all that ``who`` holds or waits for; returns the waiters to look at again, the best first."""
-        given = (*self._held.pop(who, ()), *self.withdraw(who))
-        for slot in given:
-            _discard(self._holders, slot, who)
-        waiters = {w for slot in given for w in self._waiters.get(slot, ())}
-        return tuple(sorted(waiters, key=lambda w: self._waiting[w][0]))
+        """Give back all that ``who`` holds or waits for; returns the waiters whose claims would be granted now.
+
+        Whoever of them does not claim any more has to be released in turn: so the next one is found.
+        """
+        held, waited = self._held.pop(who, ()), self.withdraw(who)
+        for slot in held:
+            self._leave(slot, who)
+        return self._grantable((*held, *waited))
 
     def withdraw(self, who: Claimant) -> tuple[Slot, ...]:
         """Wait no longer; returns the slots that were waited for."""
@@ -158,6 +166,64 @@ class Slots:
         """Who has a part of it."""
         return tuple(self._holders.get(slot, ()))
 
+    def _grantable(self, given: tuple[Slot, ...]) -> tuple[Claimant, ...]:
+        """Those who wait for a part of ``given`` and would get all they wait for, as if they took it one after the other.
+
+        Of the others it is recorded what holds them up now, as far as that can have changed. To wake them all, and let each look
+        for itself, took the time of thousands of decisions at every end of a pod.
+        """
+        lined_up = {w: slot for slot in reversed(given) for w in self._waiters.get(slot, ())}
+        found: dict[Claimant, tuple[Slot, ...]] = {}
+        moved = bool(lined_up)
+        while moved:
+            moved = False
+            heap = [(self._turn(w, slot), i, w) for i, (w, slot) in enumerate(lined_up.items()) if w not in found]
+            heapq.heapify(heap)
+            while heap and any(len(self._holders.get(slot, ())) < slot.room for slot in given):
+                who = heapq.heappop(heap)[2]
+                rank, slots, before = self._waiting[who]
+                blocked = self._obstacle(who, slots, rank)
+                if blocked is None:
+                    found[who] = slots
+                    for slot in slots:
+                        self._enter(slot, who)
+                        _discard(self._waiters, slot, who)
+                elif blocked.slot != before:
+                    self._waiting[who] = (rank, slots, blocked.slot)
+                    moved = True  # somebody may have waited for its turn at the other slot
+        for who, slots in found.items():
+            for slot in slots:
+                self._leave(slot, who)
+                self._waiters.setdefault(slot, {})[who] = None
+        return tuple(found)
+
+    def _turn(self, who: Claimant, slot: Slot) -> tuple[int, int, Rank]:
+        """The order at one slot; see :meth:`_goes_before`."""
+        rank = self._waiting[who][0]
+        return rank.negative_priority, 0 if slot.kind is Kind.LOCK else self._share(slot, who), rank
+
+    def _share(self, slot: Slot, who: Claimant) -> int:
+        """How many places the distribution of ``who`` has."""
+        shares = self._shares.get(slot)
+        return shares[who.namespace, who.distribution] if shares is not None else 0
+
+    def _enter(self, slot: Slot, who: Claimant) -> None:
+        holders = self._holders.setdefault(slot, {})
+        if who not in holders:
+            holders[who] = None
+            self._shares.setdefault(slot, Counter())[who.namespace, who.distribution] += 1
+
+    def _leave(self, slot: Slot, who: Claimant) -> None:
+        if who not in self._holders.get(slot, ()):
+            return
+        _discard(self._holders, slot, who)
+        shares = self._shares[slot]
+        shares[who.namespace, who.distribution] -= 1
+        if not shares[who.namespace, who.distribution]:
+            del shares[who.namespace, who.distribution]
+        if not shares:
+            del self._shares[slot]
+
     def _obstacle(self, who: Claimant, slots: Iterable[Slot], rank: Rank) -> Blocked | None:
         for slot in slots:
             holders = self._holders.get(slot, {})
@@ -175,10 +241,9 @@ class Slots:
         if obstacle != slot:
             return False
         # Counted places are shared out: of equal priority, the distribution that has fewer goes first.
-        shares = Counter((h.namespace, h.distribution) for h in self._holders.get(slot, ()))
-        return (theirs.negative_priority, shares[other.namespace, other.distribution], theirs) < (
+        return (theirs.negative_priority, self._share(slot, other), theirs) < (
             rank.negative_priority,
-            shares[who.namespace, who.distribution],
+            self._share(slot, who),
             rank,
         )
 

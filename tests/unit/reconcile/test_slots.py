@@ -39,9 +39,11 @@ def test_priority_goes_before_age_and_age_before_arrival() -> None:
     slots.claim(who("young"), (LOCK,), rank(age=1))
     slots.claim(who("old"), (LOCK,), rank(age=9))
     slots.claim(who("urgent"), (LOCK,), rank(priority=5))
-    assert slots.release(who("holder")) == (who("urgent"), who("old"), who("young"))
+    assert slots.release(who("holder")) == (who("urgent"),)
     assert slots.claim(who("young"), (LOCK,), rank(age=1)) is not None
     assert slots.claim(who("urgent"), (LOCK,), rank(priority=5)) is None
+    assert slots.release(who("urgent")) == (who("old"),)
+    assert slots.release(who("old")) == (who("young"),), "who was called and does not want it any more is passed over"
 
 
 def test_a_semaphore_has_room_for_as_many_as_it_says() -> None:
@@ -107,3 +109,56 @@ def test_everybody_gets_everything_in_the_end_and_never_too_many_at_once(claims,
         ended += 1
     assert ended == len(claims)
     assert not list(slots.waiting())
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    claims=CLAIMS, rooms=st.lists(st.integers(1, 3), min_size=6, max_size=6), order=st.randoms(use_true_random=False)
+)
+def test_everybody_gets_everything_although_only_those_who_are_called_ask_again(claims, rooms, order) -> None:
+    """Each asks once, and then when it is called. Some want nothing any more when they are called, and the next one is."""
+    table = [Slot(Kind.LOCK if i % 2 else Kind.AGENT_TYPE, str(i), room=rooms[i]) for i in range(6)]
+    wanted = {who(f"t{n}", f"d{n % 3}"): tuple(table[i] for i in sorted(claim)) for n, claim in enumerate(claims)}
+    ranks = {w: rank(order.randint(0, 2), order.randint(0, 3), str(w)) for w in wanted}
+    slots, running, asking = Slots(), [], list(wanted)
+    tired = {w for w in wanted if order.random() < 0.2}
+    asked, ended = set(), set()
+    while len(ended) < len(wanted):
+        while asking:
+            one = asking.pop(order.randrange(len(asking)))
+            if one in ended or one in running:
+                continue
+            if one in asked and one in tired:
+                ended.add(one)
+                asking += slots.release(one)
+            elif slots.claim(one, wanted[one], ranks[one]) is None:
+                running.append(one)
+            asked.add(one)
+        for slot in table:
+            assert sum(slot in wanted[w] for w in running) <= slot.room
+        if len(ended) == len(wanted):
+            break
+        assert running, "all wait, nobody is called: they would wait for ever"
+        gone = running.pop(order.randrange(len(running)))
+        ended.add(gone)
+        asking += slots.release(gone)
+    assert not list(slots.waiting())
+    assert not any((slots._held, slots._holders, slots._shares, slots._waiting, slots._waiters))
+
+
+def test_an_end_calls_one_of_thousands() -> None:
+    slots, place = Slots(), Slot(Kind.AGENT_TYPE, "general", room=50)
+    for number in range(3050):
+        slots.claim(who("t", f"d{number}"), (place,), rank(age=5000 - number, name=f"{number:04}"))
+    assert slots.release(who("t", "d7")) == (who("t", "d50"),)
+
+
+def test_who_is_held_up_elsewhere_by_now_lets_the_next_one_be_called() -> None:
+    slots = Slots()
+    x, y = Slot(Kind.AGENT_TYPE, "x", room=2), Slot(Kind.AGENT_TYPE, "y", room=1)
+    slots.claim(who("h"), (x, y), rank())
+    slots.claim(who("other", "old"), (x,), rank())
+    assert slots.claim(who("w", "old"), (LOCK, y, x), rank(age=9)) is not None  # for want of y
+    assert slots.claim(who("v", "young"), (y,), rank(age=1)) is not None
+    assert slots.claim(who("q"), (LOCK,), rank(priority=5)) is None
+    assert slots.release(who("h")) == (who("v", "young"),)
