@@ -1,11 +1,11 @@
-"""All writes of the operator pass here: a priority decides which goes first, and few are in flight at once.
+"""All writes of the operator pass here: namespaces take turns, of a namespace a priority decides, and few are in flight at once.
 
 What finishes work (pods, terminal statuses) goes before what prepares it (subtasks), so that a large graph starts at once
 instead of after its thousandth object; the root's status, once a second at most, goes between. Few in flight, because the
 API server's CPU is the limit on a small machine: 32 at once starve the scheduler.
 
-Of equal priority, namespaces take turns (start-time fair queueing, Goyal et al., SIGCOMM 1996, equal weights): a write's turn is
-one after the last of its namespace, or the one that is served now if that is later.
+The turns come before the priorities: else the pods of one tenant, who has always some more to start, would keep another's
+subtasks from ever being made.
 """
 
 from __future__ import annotations
@@ -35,29 +35,23 @@ class Priority(IntEnum):
 
 
 class WriteQueue:
-    """Runs writes by priority, then by turns of namespaces, then in order of arrival, with at most ``in_flight`` at once.
+    """Runs writes by turns of namespaces, then by priority, then in order of arrival, with at most ``in_flight`` at once.
 
     A write handles its own errors.
     """
 
     def __init__(self, in_flight: int = 6) -> None:
         self._in_flight = in_flight
-        self._heap: list[tuple[Priority, int, int, Write]] = []
-        self._turn: dict[Priority, int] = {}
-        self._last: dict[tuple[Priority, str], int] = {}
+        self._waiting: dict[str, list[tuple[Priority, int, Write]]] = {}
         self._order = itertools.count()
         self._available = asyncio.Semaphore(0)
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return sum(map(len, self._waiting.values()))
 
     def put(self, priority: Priority, write: Write, namespace: str = "") -> None:
         """Enqueue a write; it runs as soon as a place is free."""
-        if not self._heap:
-            self._last.clear()
-        whose = priority, namespace
-        turn = self._last[whose] = max(self._last.get(whose, -1) + 1, self._turn.get(priority, 0))
-        heapq.heappush(self._heap, (priority, turn, next(self._order), write))
+        heapq.heappush(self._waiting.setdefault(namespace, []), (priority, next(self._order), write))
         self._available.release()
 
     async def run(self) -> None:
@@ -69,9 +63,18 @@ class WriteQueue:
     async def _lane(self) -> None:
         while True:
             await self._available.acquire()
-            priority, self._turn[priority], _, write = heapq.heappop(self._heap)
+            write = self._take()
             try:
                 await write()
             except Exception:  # noqa: BLE001 - a write handles what it expects; anything else must not stop the others
                 metrics.WRITE_ERRORS.inc()
                 _log.exception("a write failed unexpectedly")
+
+    def _take(self) -> Write:
+        """The best of the namespace whose turn it is; what it has beyond that stands behind all others."""
+        namespace = next(iter(self._waiting))
+        mine = self._waiting.pop(namespace)
+        _, _, write = heapq.heappop(mine)
+        if mine:
+            self._waiting[namespace] = mine
+        return write

@@ -99,6 +99,53 @@ async def test_writes_of_one_namespace_keep_those_of_another_waiting_for_one_onl
     await asyncio.wait_for(over.wait(), 30)
     lane.cancel()
     await asyncio.gather(lane, return_exceptions=True)
-    assert done[:5] == ["a-pod", "a0", "b0", "a1", "b1"]
+    assert done[:5] == ["a-pod", "b0", "a0", "b1", "a1"]
     assert done.index("c") < 8, "who comes late does not go behind what has waited longer"
     assert [name for name in done if name.startswith("a") and name != "a-pod"] == [f"a{n}" for n in range(100)]
+
+
+async def test_pods_of_one_namespace_do_not_keep_the_subtasks_of_another_waiting() -> None:
+    """Who has always one more pod to start would else keep all others from beginning."""
+    writes, done, over = WriteQueue(1), list[str](), asyncio.Event()
+
+    def pod(number: int) -> Write:
+        async def run() -> None:
+            done.append(f"pod {number}")
+            if number < 50:
+                writes.put(Priority.POD, pod(number + 1), "a")
+
+        return run
+
+    async def subtask() -> None:
+        done.append("subtask")
+        over.set()
+
+    for number in range(10):
+        writes.put(Priority.POD, pod(number), "a")
+    writes.put(Priority.PREPARE, subtask, "b")
+    lane = asyncio.create_task(writes.run())
+    await asyncio.wait_for(over.wait(), 30)
+    lane.cancel()
+    await asyncio.gather(lane, return_exceptions=True)
+    assert done[:2] == ["pod 0", "subtask"]
+
+
+async def test_of_one_namespace_the_priority_decides() -> None:
+    writes, done, over = WriteQueue(1), list[Priority](), asyncio.Event()
+
+    def write(priority: Priority) -> Write:
+        async def run() -> None:
+            done.append(priority)
+            if len(done) == len(Priority):
+                over.set()
+
+        return run
+
+    for priority in reversed(Priority):
+        writes.put(priority, write(priority), "a")
+    lane = asyncio.create_task(writes.run())
+    await asyncio.wait_for(over.wait(), 30)
+    lane.cancel()
+    await asyncio.gather(lane, return_exceptions=True)
+    assert done == list(Priority)
+    assert (len(writes), writes._waiting) == (0, {})
