@@ -38,7 +38,6 @@ from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
 
-_QUOTA_PAUSE = timedelta(seconds=5)
 _REFUSAL_PAUSE = timedelta(seconds=30)
 _REFUSALS = frozenset({400, 403, 422})
 """What a quota, an admission policy or the schema answers."""
@@ -161,16 +160,19 @@ class Applier:
                 409, "AlreadyExists", f"pod {action.name} belongs to somebody else; waiting until it is gone"
             )
         self._store.pod_created(pod)
+        self._store.let_in(key, action.subtask_id)
 
     def _remember_refusal(self, key: Key, action: CreatePod, error: ApiError) -> None:
         """Keep what a quota, an admission policy or the schema has against a pod: it is shown, and asked again after a while."""
         if error.status not in _REFUSALS:
             return
+        if (projection := self._store.projections.get(key)) is None:
+            return
         quota = "exceeded quota" in str(error)
         reason = SubTaskReason.QUOTA_EXCEEDED if quota else SubTaskReason.POD_REJECTED
-        until = self._client.clock.now() + (_QUOTA_PAUSE if quota else _REFUSAL_PAUSE)
-        if (projection := self._store.projections.get(key)) is not None:
-            projection.refused[action.subtask_id] = Refusal(until, reason, clean(str(error)))
+        pause = self._store.turned_away.join(key.namespace, (key, action.subtask_id)) if quota else _REFUSAL_PAUSE
+        until = self._client.clock.now() + pause
+        projection.refused[action.subtask_id] = Refusal(until, reason, clean(str(error)))
 
     async def _create_subtask(self, key: Key, action: CreateSubTask) -> None:
         path = paths.collection("SubTask", key.namespace)

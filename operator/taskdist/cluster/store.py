@@ -18,9 +18,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from taskdist.api.agent_type import AgentType
-from taskdist.api.names import Label
+from taskdist.api.names import Label, SubTaskPhase
 from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
+from taskdist.cluster.turned_away import TurnedAway
 from taskdist.cluster.wire import (
     WireNamespace,
     WireNode,
@@ -75,6 +76,8 @@ class Store:
     """How long the steps between them took, likewise."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     steady: Callable[[], float] = time.monotonic
+    turned_away: TurnedAway[tuple[Key, str]] = field(default_factory=TurnedAway)
+    """Subtasks whose pods a quota did not let in."""
     _ended: dict[str, None] = field(default_factory=dict)
     """UIDs of children whose end a watch told lately: an answer to a write of ours may come after it, and tells of nothing."""
 
@@ -232,12 +235,15 @@ class Store:
         if self._over(type_, seen) or view is None or (type_ == "DELETED" and key not in self.projections):
             return
         projection = self.projection(key)
+        known = projection.pods.get(pod_key(view))
+        if (type_ == "DELETED" or view.ended) and not (known is not None and known.ended):
+            self._room(key.namespace)
         if type_ == "DELETED":
             if view.ended:
                 projection.observe_pod(view)  # its end is the last thing seen of it: nothing is lost
             projection.forget_pod(view)
             self.stopwatch.pod_gone(key.namespace, view)
-        elif projection.pods.get(pod_key(view)) == view:
+        elif known == view:
             return  # nothing changed that decisions read
         else:
             projection.observe_pod(view)
@@ -255,6 +261,25 @@ class Store:
         known = projection.pods.get(pod_key(view)) or projection.lost.get((view.subtask_id, view.attempt))
         if known is None or known.uid != view.uid:
             self.pod_event("ADDED", seen)
+
+    def let_in(self, key: Key, id_: str) -> None:
+        """The pod of a subtask was created: where one found room, the next may."""
+        self.turned_away.leave(key.namespace, (key, id_))
+        if (projection := self.projections.get(key)) is not None:
+            projection.refused.pop(id_, None)
+        self._room(key.namespace)
+
+    def _room(self, namespace: str) -> None:
+        """Call the first of those that a quota turned away and that would still start."""
+        while (who := self.turned_away.call(namespace)) is not None:
+            key, id_ = who
+            projection = self.projections.get(key)
+            if projection is None or projection.phase_of(id_) is not SubTaskPhase.READY:
+                continue
+            if projection.refused.pop(id_, None) is not None:
+                projection.mark(id_)
+                self.ring(key)
+                return
 
     def plans_listed(self, namespace: str | None, seen: list[WirePlan]) -> None:
         """A whole list of ExecutionPlans: of one namespace, or of all."""
@@ -371,6 +396,7 @@ class Store:
         """Give back what subtasks held that are no more, once none of their pods is alive."""
         projection = self.projections[key]
         for id_ in ids:
+            self.turned_away.leave(key.namespace, (key, id_))
             if not any(not pod.ended for pod in projection.pods_of(id_)):
                 self.wake(self.catalogue.slots.release(Claimant(key.namespace, key.name, id_)))
 
