@@ -34,7 +34,7 @@ from taskdist.reconcile.actions import Body, CreateSubTask, Decision
 from taskdist.reconcile.decide import decide
 from taskdist.reconcile.planning import known_then, needs_plan
 from taskdist.reconcile.projection import Projection
-from taskdist.reconcile.reserved import reservations
+from taskdist.reconcile.reserved import Reserved
 from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
@@ -68,7 +68,8 @@ class Reconciler:
         self._catalogue = catalogue
         self._clock = clock or client.clock.now
         self.queue: WorkQueue[Key] = WorkQueue(time.monotonic, lambda key: key.namespace)
-        self.store = Store(self.queue.ring)
+        self._reserved = Reserved()
+        self.store = Store(self._rung)
         self.store.catalogue.agent_image = agent_image
         self.store.catalogue.most_pods = most_pods
         self.writes = WriteQueue(in_flight)
@@ -155,11 +156,20 @@ class Reconciler:
                 self.queue.done(key)
             await asyncio.sleep(0)  # a key that is always ready must not starve the watches
 
+    def _rung(self, key: Key) -> None:
+        """Something was seen of a distribution."""
+        self._reserved.touch(key.namespace, key.name)
+        self.queue.ring(key)
+
     async def reconcile(self, key: Key) -> None:
         """One pass over one distribution."""
         try:
             await self._pass(key)
         finally:
+            if key in self.store.projections:
+                self._reserved.touch(key.namespace, key.name)
+            else:
+                self._reserved.forget(key.namespace, key.name)
             if (waiting := self._planning.next(key.namespace)) is not None:
                 self.queue.ring(waiting)
 
@@ -214,7 +224,7 @@ class Reconciler:
                 root,
                 tuple(self.store.catalogue.agent_types.values()),
                 tuple(self.store.catalogue.providers.values()),
-                cluster=replace(facts, running=reservations(self.store.peers(seen.namespace), seen)),
+                cluster=replace(facts, running=self._reserved.beside(seen, self._peer(seen.namespace))),
                 history=recalled(known_then(seen)),
                 namespace_labels=self.store.catalogue.namespaces[seen.namespace],
                 priority=seen.priority,
@@ -227,6 +237,9 @@ class Reconciler:
             seen.rests_on = kept(request.history, plan.subtasks)
         seen.planned, seen.planned_for = plan, wanted
         _log.info("%s/%s: planned %d subtasks", seen.namespace, seen.name, len(plan.subtasks))
+
+    def _peer(self, namespace: str) -> Callable[[str], Projection | None]:
+        return lambda name: self.store.projections.get(Key(namespace, name))
 
     def _publish(self, key: Key, seen: Projection, decision: Decision) -> None:
         """Write the root's status if it differs."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from taskdist.api.names import SubTaskPhase
 from taskdist.engine.model import Reservation
@@ -11,9 +12,48 @@ from taskdist.reconcile.planning import is_over
 from taskdist.reconcile.projection import Projection
 
 
-def reservations(peers: Iterable[Projection], planning: Projection) -> tuple[Reservation, ...]:
-    """One reservation for each of the ``peers`` that may run and is not over, but the one that is being planned."""
-    return tuple(found for peer in peers if peer is not planning and (found := _reservation(peer)) is not None)
+@dataclass(slots=True)
+class Reserved:
+    """One reservation for each distribution that may run and is not over.
+
+    One is counted again only after :meth:`touch`: a plan costs what has changed since the one before it, not what thousands of
+    distributions hold.
+    """
+
+    _known: dict[str, dict[str, Reservation]] = field(default_factory=dict)
+    _touched: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def touch(self, namespace: str, name: str) -> None:
+        """Something was seen of a distribution, or decided on it."""
+        self._touched.setdefault(namespace, {})[name] = None
+
+    def forget(self, namespace: str, name: str) -> None:
+        """A distribution is no more."""
+        for table in (self._known, self._touched):
+            mine = table.get(namespace)
+            if mine is not None:
+                mine.pop(name, None)
+                if not mine:
+                    del table[namespace]
+
+    def beside(self, planning: Projection, find: Callable[[str], Projection | None]) -> tuple[Reservation, ...]:
+        """The reservations of the namespace, but that of the distribution that is being planned.
+
+        Args:
+            planning: what is being planned.
+            find: a distribution of the namespace by its name.
+        """
+        known = self._known.setdefault(planning.namespace, {})
+        for name in self._touched.pop(planning.namespace, {}):
+            peer = find(name)
+            found = _reservation(peer) if peer is not None else None
+            if found is not None:
+                known[name] = found
+            else:
+                known.pop(name, None)
+        if not known:
+            del self._known[planning.namespace]
+        return tuple(one for name, one in known.items() if name != planning.name)
 
 
 def _reservation(peer: Projection) -> Reservation | None:

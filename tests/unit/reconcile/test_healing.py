@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from tests.unit.reconcile.world import World, agent_type, distribution, plan, provider, task
 
-from taskdist.engine.model import TriggerRule
+from taskdist.engine.model import Reservation, TriggerRule
 from taskdist.reconcile.actions import CreatePod, DeletePod
 from taskdist.reconcile.health import NodeView
-from taskdist.reconcile.projection import Catalogue
-from taskdist.reconcile.reserved import reservations
+from taskdist.reconcile.projection import Catalogue, Projection
+from taskdist.reconcile.reserved import Reserved
 
 
 def results(**values: Any) -> str:
@@ -622,16 +622,52 @@ def test_what_has_begun_reserves_what_is_left_of_it() -> None:
     begun = World(plan(task("a"), task("b").after("a")), distribution(name="begun"))
     begun.settle()
     other = World(plan(task("x")), distribution(name="other"))
-    (found,) = reservations([begun.seen, other.seen], other.seen)
+    reserved = Reserved()
+
+    def beside() -> tuple[Reservation, ...]:
+        for world in (begun, other):
+            reserved.touch(world.seen.namespace, world.seen.name)
+        return reserved.beside(other.seen, {"begun": begun.seen, "other": other.seen}.get)
+
+    (found,) = beside()
     assert (found.name, found.held_pods, str(found.reserved_usd)) == ("begun", 1, "0.10")
     begun.end_pod("begun-a-1")
     begun.settle()
-    assert str(reservations([begun.seen], other.seen)[0].reserved_usd) == "0.05"
+    assert str(beside()[0].reserved_usd) == "0.05"
     begun.run_to_the_end()
-    assert reservations([begun.seen], other.seen) == ()
+    assert beside() == ()
 
 
 def test_what_only_waits_for_approval_reserves_nothing() -> None:
     waiting = World(plan(task("a")), distribution(name="waiting", planning={"mode": "Manual"}))
     waiting.settle()
-    assert reservations([waiting.seen], World(plan(task("x"))).seen) == ()
+    reserved = Reserved()
+    reserved.touch(waiting.seen.namespace, "waiting")
+    assert reserved.beside(World(plan(task("x"))).seen, {"waiting": waiting.seen}.get) == ()
+
+
+def test_reservations_are_counted_again_where_something_was_touched_only() -> None:
+    worlds = {n: World(plan(task("a")), distribution(name=n)) for n in ("one", "two")}
+    for world in worlds.values():
+        world.settle()
+    planning = World(plan(task("x")), distribution(name="other")).seen
+    reserved, asked = Reserved(), list[str]()
+
+    def find(name: str) -> Projection | None:
+        asked.append(name)
+        return worlds[name].seen if name in worlds else None
+
+    for name in worlds:
+        reserved.touch(planning.namespace, name)
+        reserved.touch("elsewhere", name)
+    assert [one.name for one in reserved.beside(planning, find)] == ["one", "two"]
+    assert [one.name for one in reserved.beside(planning, find)] == ["one", "two"]
+    assert asked == ["one", "two"]
+    del worlds["one"]
+    reserved.touch(planning.namespace, "one")
+    assert [one.name for one in reserved.beside(planning, find)] == ["two"]
+    assert asked == ["one", "two", "one"]
+    for name in ("one", "two"):
+        reserved.forget(planning.namespace, name)
+        reserved.forget("elsewhere", name)
+    assert (reserved._known, reserved._touched) == ({}, {})
