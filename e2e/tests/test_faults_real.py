@@ -58,7 +58,8 @@ def holding(name: str, mib: int, memory: str) -> dict[str, Any]:
 def test_out_of_memory(real_cluster: Cluster, replica: OperatorProcess, real_namespace: str, record: Record) -> None:
     oom = {"factor": "2", "maxMemory": "192Mi", "maxAttempts": 5}
     tasks = [holding("fits", 150, "64Mi"), holding("never", 400, "96Mi")]
-    apply(real_cluster, real_namespace, "oom", tasks=tasks, resourcePolicy={"oom": oom})
+    alone = {"failurePolicy": "ContinueIndependent"}  # the one that fails must not stop the other
+    apply(real_cluster, real_namespace, "oom", tasks=tasks, resourcePolicy={"oom": oom}, **alone)
     wait_for(real_cluster, real_namespace, "oom", "Finished", seconds=300)
     trails = {
         name: [
