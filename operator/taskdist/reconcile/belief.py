@@ -7,6 +7,7 @@ version. Of what it has not written, or no longer knows, it asks the pod; docs/f
 from __future__ import annotations
 
 from taskdist.api.names import SubTaskPhase, SubTaskReason
+from taskdist.reconcile import fan_out
 from taskdist.reconcile.projection import Projection
 from taskdist.reconcile.views import PodPhase, PodView, SubTaskView
 
@@ -15,9 +16,11 @@ def doubt(seen: Projection, subtask: SubTaskView) -> str:
     """Why a subtask's success is not to be believed, or nothing; what is found to be believable is remembered."""
     if subtask.phase is not SubTaskPhase.SUCCEEDED or seen.believed.get(subtask.uid) == subtask.resource_version:
         return ""
-    why = seen.doubted.get(subtask.uid, "") or contradiction(
-        subtask, seen.pods.get((subtask.id, subtask.attempt, subtask.uid))
-    )
+    why = seen.doubted.get(subtask.uid, "")
+    if not why and subtask.for_each_result:
+        why = _items_missing(seen, subtask)
+    elif not why:
+        why = contradiction(subtask, seen.pods.get((subtask.id, subtask.attempt, subtask.uid)))
     if not why:
         seen.believed[subtask.uid] = subtask.resource_version
     return why
@@ -25,7 +28,7 @@ def doubt(seen: Projection, subtask: SubTaskView) -> str:
 
 def contradiction(subtask: SubTaskView, pod: PodView | None) -> str:
     """What contradicts a success, or nothing: its own record, or the pod of its attempt."""
-    if subtask.for_each_result or subtask.reason is SubTaskReason.CACHED:
+    if _cached(subtask):
         return ""  # no pod has done it
     if subtask.current.reason is not SubTaskReason.COMPLETED or not subtask.current.pod_uid:
         return "it records no attempt that completed"
@@ -45,5 +48,18 @@ def suspicion(known: SubTaskView, seen: SubTaskView, pod: PodView | None) -> str
     if known.phase is SubTaskPhase.SUCCEEDED:
         changed = (known.results, known.artifacts) != (seen.results, seen.artifacts)
         return "its results were changed after its end" if changed else ""
-    by_a_pod = not seen.for_each_result and seen.reason is not SubTaskReason.CACHED
+    by_a_pod = not seen.for_each_result and not _cached(seen)
     return "nobody has seen its pod" if by_a_pod and pod is None else ""
+
+
+def _cached(subtask: SubTaskView) -> bool:
+    return subtask.reason is SubTaskReason.CACHED and bool(subtask.cache_key)
+
+
+def _items_missing(seen: Projection, subtask: SubTaskView) -> str:
+    """Why a fan-out has not ended: it ends with its members, and has no pod. Without its list nothing can be said."""
+    members = seen.members_of(subtask.id)
+    found, _ = fan_out.items(subtask.for_each_result, seen.subtasks)
+    if found and not members:
+        return "none of its items was made"
+    return "" if all(member.terminal for member in members) else "its items have not ended"

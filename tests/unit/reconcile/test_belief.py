@@ -89,6 +89,47 @@ def test_nothing_starts_on_a_forged_success_whoever_is_looked_at_first() -> None
     assert not [a for a in world.step().actions if isinstance(a, CreatePod)]
 
 
+def fanned(*items: str) -> World:
+    world = World(plan(task("list"), task("each").after("list").for_each("list.items"), task("c").after("each")))
+    world.settle()
+    world.end_pod("release-list-1", message=json.dumps({"results": {"items": list(items)}}))
+    return world
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_fan_out_that_has_ended_before_its_items_is_replaced(made: bool) -> None:
+    world = fanned("x", "y")
+    if made:
+        world.settle()
+    else:
+        world.step()
+    forge(world, "each", phase="Succeeded", reason="Completed")
+    actions = world.step().actions
+    assert [a.id for a in actions if isinstance(a, DeleteSubTask)] == ["each"]
+    world.run_to_the_end()
+    assert world.status["phase"] == "Succeeded"
+    assert sorted(world.created) == ["release-c-1", "release-each-0-1", "release-each-1-1", "release-list-1"]
+
+
+def test_a_fan_out_over_nothing_is_believed() -> None:
+    world = fanned()
+    world.run_to_the_end()
+    world.forget_everything()
+    world.settle()
+    assert (world.deleted, world.status["phase"]) == ([], "Succeeded")
+
+
+@pytest.mark.parametrize("key", ["", "rows"])
+def test_only_what_may_be_cached_is_believed_to_be(key: str) -> None:
+    world = World(plan(task("a").cached(key) if key else task("a"), task("b").after("a")))
+    world.settle()
+    world.lose_pod("release-a-1")
+    world.seen.lost.clear()
+    forge(world, "a", phase="Succeeded", reason="Cached")
+    actions = world.step().actions
+    assert bool([a for a in actions if isinstance(a, DeleteSubTask)]) is not bool(key)
+
+
 def test_what_ended_well_is_believed_by_whoever_looks_anew() -> None:
     world = chain()
     world.end_pod("release-a-1", message=json.dumps({"results": {"rows": 1}}))
@@ -99,10 +140,8 @@ def test_what_ended_well_is_believed_by_whoever_looks_anew() -> None:
     assert world.created == ["release-a-1", "release-b-1"]
 
 
-def test_a_cached_result_and_a_fan_out_have_no_pod_and_are_believed() -> None:
-    world = World(plan(task("list"), task("each").after("list").for_each("list.items"), task("c").after("each")))
-    world.settle()
-    world.end_pod("release-list-1", message=json.dumps({"results": {"items": ["x"]}}))
+def test_a_fan_out_has_no_pod_and_is_believed() -> None:
+    world = fanned("x")
     world.run_to_the_end()
     world.forget_everything()
     world.settle()
