@@ -292,6 +292,7 @@ def test_history_tells_what_attempts_took(crds: Cluster, capsys: pytest.CaptureF
     learned = Learned()
     for seconds in (40, 42):
         learned.add(Run(seconds, memory_bytes=200 * 1024**2), Complexity(0.5), "0123456789abcdef")
+    learned.delays.start.add(1.25, 0)
     status = {"status": written(learned, "2026-01-02T03:04:05Z")}
     patch = ("--subresource=status", "--type=merge", "-p", json.dumps(status))
     crds.kubectl("patch", "agenttypes.taskdist.dev", "history-taught", *patch)
@@ -305,7 +306,9 @@ def test_history_tells_what_attempts_took(crds: Cluster, capsys: pytest.CaptureF
         ["history-taught", "2", "41s"],
         ["0123456789abcdef", "2", "41s"],  # kept to within 5 %
     ]
+    assert out.splitlines()[1].split()[-2:] == ["1.25s", "-"], "a start was seen, and no hand-over"
     (item,) = json.loads(told("history-taught", "-o", "json")[1])["items"]
+    assert (item["startSeconds"], item["handOverSeconds"]) == ("1.250", None)
     assert (item["samples"], item["measured"], item["until"]) == (2, 2, "2026-01-02T03:04:05+00:00")
     assert item["tasks"][0]["memoryBytesP95"] == pytest.approx(200 * 1024**2, rel=0.05)
     code, out, err = told("history-fresh")

@@ -10,7 +10,8 @@ from taskdist.planning.learned import learned
 
 if TYPE_CHECKING:
     from taskdist.api import AgentType
-    from taskdist.engine.model import Observation, TaskObservation
+    from taskdist.engine.history import KnownDelay
+    from taskdist.engine.model import Delay, Observation, TaskObservation
 
 _FIGURES = (
     Column("ATTEMPTS", right=True),
@@ -27,10 +28,18 @@ def agent_types_text(found: Sequence[AgentType]) -> list[Line]:
             clean(one.metadata.name),
             *_figures(one.status.samples, learned(one.status).observation("")),
             str(len(one.status.history.tasks)),
+            _fine(learned(one.status).delays.start),
+            _fine(learned(one.status).delays.hand_over),
         ]
         for one in found
     ]
-    return table([Column("AGENT TYPE"), *_FIGURES, Column("TASKS", right=True)], rows, indent="")
+    columns = [Column(title, right=True) for title in ("TASKS", "A START", "A HAND-OVER")]
+    return table([Column("AGENT TYPE"), *_FIGURES, *columns], rows, indent="")
+
+
+def _fine(known: KnownDelay) -> str:
+    """Seconds of a step that finds hardly any other under way."""
+    return f"{known.alone:.2f}s" if known.samples else "-"
 
 
 def tasks_text(agent_type: AgentType) -> list[Line]:
@@ -52,7 +61,7 @@ def _figures(samples: int, seen: Observation | TaskObservation) -> list[str]:
 
 
 def history_document(found: Sequence[AgentType]) -> dict[str, Any]:
-    """Return the same for a program; seconds are whole, and null is unknown."""
+    """Return the same for a program; seconds of attempts are whole, and null is unknown."""
     items = []
     for one in found:
         seen = learned(one.status).observation("")
@@ -63,10 +72,16 @@ def history_document(found: Sequence[AgentType]) -> dict[str, Any]:
                 "agentType": one.metadata.name,
                 "until": until.isoformat() if until else None,
                 **_numbers(one.status.samples, seen),
+                "startSeconds": _decimal(seen.delays.start),
+                "handOverSeconds": _decimal(seen.delays.hand_over),
                 "tasks": [{"key": task.key, **_numbers(samples[task.key], task)} for task in seen.tasks],
             }
         )
     return {"items": items}
+
+
+def _decimal(delay: Delay) -> str | None:
+    return f"{delay.seconds:.3f}" if delay.samples else None
 
 
 def _numbers(samples: int, seen: Observation | TaskObservation) -> dict[str, int | None]:
