@@ -99,14 +99,19 @@ class Bench:
         with OperatorProcess(self.cluster.kubeconfig, log, **options) as operator:
             yield operator
 
-    @contextmanager
-    def namespace(self) -> Iterator[str]:
-        """A fresh namespace; emptied afterwards, waiting until it is gone: its end must not be measured with the next run."""
+    def new_namespace(self) -> str:
+        """A fresh namespace, which goes with the cluster."""
         name = f"b-{uuid.uuid4().hex[:8]}"
         self.api.request(
             "POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         )
         self.cluster.wait_service_account(name)
+        return name
+
+    @contextmanager
+    def namespace(self) -> Iterator[str]:
+        """A fresh namespace; emptied afterwards, waiting until it is gone: its end must not be measured with the next run."""
+        name = self.new_namespace()
         try:
             yield name
         finally:

@@ -1,6 +1,6 @@
 """Many distributions that start, finish, expire and are deleted: does the operator keep anything of them?
 
-    python -m bench.soak [--minutes 20] [--side-by-side 12]
+    python -m bench.soak [--minutes 20] [--side-by-side 12] [--small-tables]
 
 They come and go on simulated nodes, in a namespace that is new every minute and deleted two minutes later: chains with results,
 failures with a retry, fan-outs, locks, plans that only are plans, plans that cannot be, and distributions that are deleted while
@@ -28,6 +28,12 @@ from e2e.distributions import task
 from e2e.faults.api import OURS, RefusedError
 from e2e.operator_process import OperatorProcess
 
+SMALL_TABLES = """
+from taskdist.cluster import store
+from taskdist.reconcile import learning, stopwatch
+store._MOST_ENDED = learning._REMEMBERED = stopwatch._MOST = 64
+"""
+"""What fills up to a bound by design is full after a minute: ended children and attempts (4,096), times of pods (10,000)."""
 BAR_KIB = 2.0
 """What one distribution may leave behind: less than the smallest projection, some times the entry of one dictionary."""
 FILES_BAR = 5
@@ -197,10 +203,10 @@ class Soak:
         return items
 
 
-def soak(bench: Bench, minutes: float, side_by_side: int) -> Iterator[Sample]:
+def soak(bench: Bench, minutes: float, side_by_side: int, first: str = "") -> Iterator[Sample]:
     """Samples of a run, and one of the operator after everything has been deleted."""
     run = Soak(bench, side_by_side)
-    with bench.operator() as operator:
+    with bench.operator(first=first) as operator:
         begin = sampled = time.monotonic()
         while (now := time.monotonic()) - begin < 60 * minutes:
             run.step()
@@ -220,12 +226,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("data", nargs="?", help="taken for the sake of the other benchmarks; nothing is read from it")
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--side-by-side", type=int, default=12)
+    parser.add_argument("--small-tables", action="store_true", help="fill what fills up by design in a minute")
     options = parser.parse_args(arguments)
     print(machine(), flush=True)
     print(HEAD, flush=True)
     samples = []
     with benched() as bench:
-        for sample in soak(bench, options.minutes, options.side_by_side):
+        first = SMALL_TABLES if options.small_tables else ""
+        for sample in soak(bench, options.minutes, options.side_by_side, first):
             print(sample, flush=True)
             samples.append(sample)
     *running, last = samples

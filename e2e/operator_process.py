@@ -20,9 +20,13 @@ _ENTRY = "import json, sys; from taskdist.handlers.run import Options, main; mai
 class OperatorProcess:
     """One replica against one cluster. Use as a context manager; it is ended, by its pid, in the end."""
 
-    def __init__(self, kubeconfig: Path, log: Path, *, env: Mapping[str, str] | None = None, **options: object) -> None:
+    def __init__(
+        self, kubeconfig: Path, log: Path, *, env: Mapping[str, str] | None = None, first: str = "", **options: object
+    ) -> None:
+        """``first`` is what the process executes before it starts: how a benchmark looks inside, or makes a bound smaller."""
         self._log = log
         self._env = {**os.environ, **(env or {})}
+        self._first = first
         liveness, metrics = ports.free(2)
         self.metrics_url = f"http://127.0.0.1:{metrics}/metrics"
         self._options = json.dumps(
@@ -45,7 +49,7 @@ class OperatorProcess:
         """Start it and wait for nothing."""
         with self._log.open("ab") as log:
             self._begin = log.tell()
-            command = [sys.executable, "-c", _ENTRY, self._options]
+            command = [sys.executable, "-c", f"{self._first}\n{_ENTRY}", self._options]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._env)
 
     def kill(self) -> None:
