@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from taskdist.engine.text.words import verbs
 
@@ -163,6 +164,12 @@ def stem(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
 
 
+_MADE_BY_DOING: Final = frozenset(
+    ["building", "casting", "clothing", "drawing", "dressing", "hearing", "lighting", "meeting", "painting", "setting", "wiring"]
+)
+"""Things called after a verb whose base form is a thing of another trade: a *building* is no *build*, a *setting* no *set*."""
+
+
 @lru_cache(maxsize=16384)
 def base_form(word: str) -> str:
     """The base form of a verb, the singular of a noun; other words as they are ("reports" -> "report", "shipped" -> "ship")."""
@@ -171,7 +178,8 @@ def base_form(word: str) -> str:
     word = word.removesuffix("'s")
     verb = lemma(word)
     if verb:
-        return verb
+        thing = word.removesuffix("s")
+        return thing if thing in _MADE_BY_DOING else verb
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("xes", "ches", "shes")) and len(word) > 4:

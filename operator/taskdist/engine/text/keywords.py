@@ -38,6 +38,7 @@ _TOWARDS: Final = frozenset(
     ["against", "at", "behind", "by", "for", "from", "in", "into", "of", "on", "onto", "past", "to", "with"]
 )
 """Last words of a keyword whose thing follows them, rather than being what the verb works on."""
+_ARTICLES: Final = frozenset(["a", "an", "the"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +280,8 @@ def _parts(keyword: str) -> tuple[tuple[str, ...], str]:
     text, _, thing = keyword.partition("<")
     # Most keywords are plain words, which take a tenth of the time to read so.
     lower = text.lower().split() if _PLAIN.fullmatch(text) else [t.lower for t in tokenize(text) if t.is_word]
+    if len(lower) > 1 and lower[0] == "to":
+        lower = [word for word in lower if word not in _ARTICLES]  # "to tune the piano": also "my piano", "have it tuned"
     return tuple(_spelled(base_form(word)) for word in lower), thing.strip().removesuffix(">")
 
 

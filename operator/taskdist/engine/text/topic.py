@@ -14,6 +14,7 @@ _AUXILIARY = frozenset(
     {"have", "get", "need", "want", "let", "make", "be", "do", "help", "go", "expect", "like", "wish"}
 )
 _PREPARATORY = frozenset({"read", "take", "use", "open", "go", "try", "continue", "begin", "start", "log"})
+_ASKING = frozenset({"whether", "if", "who", "which", "that"})
 _LONGEST = 400
 
 
@@ -136,6 +137,9 @@ def _object(words: list[Word], verb: int) -> tuple[frozenset[int], frozenset[int
         joint = words[after[0][-1] + 1].lower
         beside |= set(after[1]) if joint in {"of", "and", "or", ","} else set()
         heads |= {after[1][-1]} if joint in {"and", "or", ","} else set()
+        if words[verb + 1].lower in _ASKING:  # "check whether a build ships a token": what is asked about stands in the clause
+            heads |= {after[1][-1]}
+            beside |= set(after[1])
     return frozenset(heads), frozenset(beside - heads)
 
 
