@@ -42,6 +42,11 @@ _GOING_ON = frozenset({"too", "also", "still", "even", "again", "as well"})
 """A condition with one of these is about what the branch before it did: "if that fails too"."""
 
 
+def _is_held_up(step: Step, mention: Mention) -> bool:
+    """ "We can't sail until it is": what the clause tells comes first."""
+    return mention.clause.sub_words in {"until", "till"} and any(w.lower in {"can't", "cannot"} for w in step.clause.aux)
+
+
 class Cues(References):
     """Adds the edges that adverbs, subordinate clauses and conditions state."""
 
@@ -151,6 +156,11 @@ class Cues(References):
             # "Deploy A and B after the migration": B waits for what A waits for, and A is not that.
             if host is None:
                 targets = [n for n in targets if all(m.clause is not mention.clause for m in self.steps[n].mentions)]
+            for n in targets:
+                self.add(n, t, cue, STATED)
+            return bool(targets)
+        if mention.role == "before" and host is None and _is_held_up(step, mention):
+            targets = self._resolve(mention.clause.words, t, previous)
             for n in targets:
                 self.add(n, t, cue, STATED)
             return bool(targets)

@@ -30,6 +30,11 @@ from taskdist.engine.text.words.order import (
 _LISTABLE = frozenset({"imp", "ger", "np", "part", "inf"})
 
 
+def _is_wish_of_its_own(step: Step) -> bool:
+    """ "It'd be lovely to have A, and they keep asking for B": somebody else wishes something else."""
+    return step.clause.frame in {"thing", "wanted"} and step.clause.delim != ""
+
+
 class Lists(OrderState):
     """Adds the edges that only the place in a list or a text suggests, and takes back those that a later count denies."""
 
@@ -62,6 +67,8 @@ class Lists(OrderState):
         if not mine or self.steps[mine[-1]].sentence != step.sentence:
             return False
         last = self.steps[mine[-1]]
+        if _is_wish_of_its_own(step) and last.clause.frame:
+            return False
         return (
             step.clause.mood in _LISTABLE
             and last.clause.mood in _LISTABLE
@@ -172,7 +179,7 @@ class Lists(OrderState):
     def _follows(self, step: Step, last: Step) -> float:
         """How likely a step without any link still follows the one told before it."""
         if step.sentence == last.sentence:
-            own_subject = step.clause.mood == "fin" and step.clause.subject
+            own_subject = (step.clause.mood == "fin" and step.clause.subject) or _is_wish_of_its_own(step)
             return GUESSED if own_subject else FOLLOWS
         return FOLLOWS
 

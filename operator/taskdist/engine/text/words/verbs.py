@@ -195,6 +195,7 @@ spell stress style tip transfect unite version weight welcome
 
 # Less common: of every trade and of everyday life.
 RARE = """
+bale berth consign crunch disembark matriculate mend moor muck mulch resuscitate rezone slaughter swear uncrate woo screen-test co-write
 ring decline depose mic climb sink strand disassociate refit abandon abate ablate abolish absolve absorb abstain accentuate accessorize acclimatize accompany accomplish accredit
 accumulate accuse acquaint acquit actuate adjoin adjudicate adorn advocate aid airlift alienate allot amortise
 amortize amuse annualise annualize antagonize anticipate apostille applaud apprehend apprentice arraign arrest ascend
