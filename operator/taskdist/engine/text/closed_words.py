@@ -94,7 +94,7 @@ def closed_tag(words: list[Word], i: int) -> str:  # noqa: C901, PLR0911, PLR091
     if (
         low == "should"
         and clause_opens(words, i)
-        and CLOSED.get(after) in {"PRP", "DT", "PS"}
+        and (CLOSED.get(after) in {"PRP", "DT", "PS"} or i == 0)
         and after not in {"i", "we"}
     ):
         return "SC"
@@ -108,7 +108,13 @@ def closed_tag(words: list[Word], i: int) -> str:  # noqa: C901, PLR0911, PLR091
         return "DT"
     if low in {"will", "may", "can"} and i and words[i - 1].tag in {"DT", "PS"}:
         return "N"
-    if low == "will" and i and words[i - 1].lower.endswith("'s") and CLOSED.get(after) in {"BE", "HV", "MD", "IN"} and after != "be":
+    if (
+        low == "will"
+        and i
+        and words[i - 1].lower.endswith("'s")
+        and CLOSED.get(after) in {"BE", "HV", "MD", "IN"}
+        and after != "be"
+    ):
         return "N"  # "grandmother's will was read"
     if (
         name == "JJ"

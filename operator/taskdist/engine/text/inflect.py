@@ -165,7 +165,19 @@ def stem(word: str) -> str:
 
 
 _MADE_BY_DOING: Final = frozenset(
-    ["building", "casting", "clothing", "drawing", "dressing", "hearing", "lighting", "meeting", "painting", "setting", "wiring"]
+    [
+        "building",
+        "casting",
+        "clothing",
+        "drawing",
+        "dressing",
+        "hearing",
+        "lighting",
+        "meeting",
+        "painting",
+        "setting",
+        "wiring",
+    ]
 )
 """Things called after a verb whose base form is a thing of another trade: a *building* is no *build*, a *setting* no *set*."""
 

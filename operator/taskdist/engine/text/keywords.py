@@ -281,7 +281,9 @@ def _parts(keyword: str) -> tuple[tuple[str, ...], str]:
     # Most keywords are plain words, which take a tenth of the time to read so.
     lower = text.lower().split() if _PLAIN.fullmatch(text) else [t.lower for t in tokenize(text) if t.is_word]
     if len(lower) > 1 and lower[0] == "to":
-        lower = [word for word in lower if word not in _ARTICLES]  # "to tune the piano": also "my piano", "have it tuned"
+        lower = [
+            word for word in lower if word not in _ARTICLES
+        ]  # "to tune the piano": also "my piano", "have it tuned"
     return tuple(_spelled(base_form(word)) for word in lower), thing.strip().removesuffix(">")
 
 

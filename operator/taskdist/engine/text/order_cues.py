@@ -44,7 +44,9 @@ _GOING_ON = frozenset({"too", "also", "still", "even", "again", "as well"})
 
 def _is_held_up(step: Step, mention: Mention) -> bool:
     """ "We can't sail until it is": what the clause tells comes first."""
-    return mention.clause.sub_words in {"until", "till"} and any(w.lower in {"can't", "cannot"} for w in step.clause.aux)
+    return mention.clause.sub_words in {"until", "till"} and any(
+        w.lower in {"can't", "cannot"} for w in step.clause.aux
+    )
 
 
 class Cues(References):

@@ -137,7 +137,9 @@ def _object(words: list[Word], verb: int) -> tuple[frozenset[int], frozenset[int
         joint = words[after[0][-1] + 1].lower
         beside |= set(after[1]) if joint in {"of", "and", "or", ","} else set()
         heads |= {after[1][-1]} if joint in {"and", "or", ","} else set()
-        if words[verb + 1].lower in _ASKING:  # "check whether a build ships a token": what is asked about stands in the clause
+        if (
+            words[verb + 1].lower in _ASKING
+        ):  # "check whether a build ships a token": what is asked about stands in the clause
             heads |= {after[1][-1]}
             beside |= set(after[1])
     return frozenset(heads), frozenset(beside - heads)

@@ -183,6 +183,38 @@ def graph(text: str) -> dict[str, set[str]]:
             },
             id="instructions that hang together are followed in their order",
         ),
+        pytest.param(
+            "The manifest still isn't digitised, and we can't clear customs until it is.",
+            {
+                "The manifest still isn't digitised": set(),
+                "we can't clear customs": {"The manifest still isn't digitised"},
+            },
+            id="what is held up until it is done waits for that",
+        ),
+        pytest.param(
+            "It'd be lovely to have a leaflet for the visitors, and the nurses keep asking for a bigger fridge.",
+            {"a leaflet for the visitors": set(), "a bigger fridge": set()},
+            id="the wish of somebody else is no next step",
+        ),
+        pytest.param(
+            "Grandmother's will was read in May. Value the farmhouse.",
+            {"Value the farmhouse": set()},
+            id="a will that belongs to somebody is no auxiliary",
+        ),
+        pytest.param(
+            "Replay the traffic against the canary. Should error rates rise, roll it back; otherwise promote it.",
+            {
+                "Replay the traffic against the canary": set(),
+                "roll it back (traffic)": {"Replay the traffic against the canary"},
+                "promote it (traffic)": {"Replay the traffic against the canary"},
+            },
+            id="should in front of a bare noun opens a condition",
+        ),
+        pytest.param(
+            "Muck out the stables, mend the gate by the river, order more hay",
+            {"Muck out the stables": set(), "mend the gate by the river": set(), "order more hay": set()},
+            id="verbs of upkeep by hand",
+        ),
     ],
 )
 def test_is_read_as(text: str, expected: dict[str, set[str]]) -> None:
@@ -230,6 +262,22 @@ def test_things_of_the_same_ending_are_no_people(word: str) -> None:
         pytest.param("value the warehouse", "analysis", id="valuation"),
         pytest.param("teach the enemy AI to flank", "development", id="games"),
         pytest.param("draft the settlement agreement", "documentation", id="law"),
+        pytest.param("draft the affidavit", "documentation", id="what is drafted is a text, whatever it is made of"),
+        pytest.param("write a consent letter to the parents", "documentation", id="a text for people is no message"),
+        pytest.param("record the volumes in the logbook", "documentation", id="what is recorded in books"),
+        pytest.param("put the accuracy in the report", "documentation", id="what is put in texts"),
+        pytest.param("post the letters", "general", id="letters are sent"),
+        pytest.param("write the parser", "development", id="what is written is code"),
+        pytest.param("start the importer", "deployment", id="software is started"),
+        pytest.param("submit the fix to the Play Store", "deployment", id="what goes to a store"),
+        pytest.param(
+            "check whether any build ships an API token", "security", id="what is asked about stands in the clause"
+        ),
+        pytest.param("remove anyone who left", "security", id="people are removed from access"),
+        pytest.param("get the old piano tuned", "general", id="a keyword needs none of its articles"),
+        pytest.param("inspect the build", "analysis", id="a build is no building"),
+        pytest.param("train the second baker", "general", id="people are trained"),
+        pytest.param("check the thermostat", "general", id="things one can touch"),
     ],
 )
 def test_trades_have_their_agents(description: str, expected: str) -> None:

@@ -28,7 +28,7 @@ CLOSING = _set(
 )
 # Upkeep and errands: a list of only these is no pipeline.
 ERRANDS = _set(
-    "label defrost walk iron dust vacuum descale sharpen trim weed prune hang fill recycle donate refill polish mend sew grease top fix bump remove delete renew update upgrade clean rename add replace book order call buy pay cancel water feed empty mow repair paint wash move archive close drop patch refresh tidy sort restock return pick collect get migrate rotate enable disable set increase reduce improve send write"
+    "label defrost walk iron dust muck sweep mop scrub rake shovel unclog shear repot fertilize irrigate vacuum descale sharpen trim weed prune hang fill recycle donate refill polish mend sew grease top fix bump remove delete renew update upgrade clean rename add replace book order call buy pay cancel water feed empty mow repair paint wash move archive close drop patch refresh tidy sort restock return pick collect get migrate rotate enable disable set increase reduce improve send write"
 )
 # Said of a step's outcome.
 OUTCOMES = _set(
