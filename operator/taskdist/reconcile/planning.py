@@ -126,7 +126,7 @@ def plan_ahead(seen: Projection, root: TaskDistribution, now: datetime) -> Plann
     complete = record.hash != plan.hash or seen.materialized == record.hash
     actions = (*again, *actions, *_old_plans(seen, root))
     return Planning(
-        mode, reason, plan=plan, record=record, actions=actions, complete=complete and not _stale(seen, root)
+        mode, reason, plan=plan, record=record, actions=actions, complete=complete and not stale(seen, root)
     )
 
 
@@ -136,8 +136,19 @@ def deadline(seen: Projection, root: TaskDistribution) -> datetime | None:
     A retry has all of the time anew: else what failed for want of it could never be tried again.
     """
     seconds = root.spec.limits.deadline_seconds
-    start = seen.try_start or seen.first_start
+    start = seen.try_start or (None if _retry_begins(seen, root) else seen.first_start)
     return start + timedelta(seconds=seconds) if seconds and start is not None else None
+
+
+def _retry_begins(seen: Projection, root: TaskDistribution) -> bool:
+    """Whether a retry is under way of which nothing has started; one that found nothing to try again lifts no deadline."""
+    retry, _ = tokens(root)
+    record = latest(seen)
+    if not retry or record is None:
+        return False
+    return len(seen.subtasks) - seen.member_count < record.total or any(
+        s.retry_token == retry for s in seen.subtasks.values()
+    )
 
 
 def expiry(seen: Projection, root: TaskDistribution) -> datetime | None:
@@ -162,9 +173,14 @@ def _late(seen: Projection, root: TaskDistribution, now: datetime) -> str:
     return f"spec.limits.deadlineSeconds ({root.spec.limits.deadline_seconds} s) has passed"
 
 
-def _stale(seen: Projection, root: TaskDistribution) -> list[str]:
-    """Ids of the subtasks that the root's annotations ask to run again."""
+def stale(seen: Projection, root: TaskDistribution) -> list[str]:
+    """Ids of the subtasks that the root's annotations ask to run again.
+
+    A retry means what has failed when it is asked for: it is observed once all of that is deleted, and stands for nothing later.
+    """
     retry, resubmit = tokens(root)
+    if seen.root_status.get("observedRetry") == retry:
+        retry = ""
     if not retry and not resubmit:
         return []
     return [
@@ -176,7 +192,7 @@ def _stale(seen: Projection, root: TaskDistribution) -> list[str]:
 
 
 def _again(seen: Projection, root: TaskDistribution) -> tuple[Action, ...]:
-    return tuple(action for id_ in _stale(seen, root) for action in _delete(seen, id_))
+    return tuple(action for id_ in stale(seen, root) for action in _delete(seen, id_))
 
 
 def _old_plans(seen: Projection, root: TaskDistribution) -> tuple[Action, ...]:

@@ -10,7 +10,7 @@ from taskdist.api.task_distribution import PlanningMode, TaskDistribution
 from taskdist.engine.model import Finding, Plan, Severity
 from taskdist.reconcile.actions import Body, Event
 from taskdist.reconcile.plan_object import estimate_status, parallelism_status, warning_count, warning_status
-from taskdist.reconcile.planning import Mode, Planning
+from taskdist.reconcile.planning import Mode, Planning, stale
 from taskdist.reconcile.projection import Projection, tokens
 from taskdist.reconcile.text import decimal, wire_time
 
@@ -28,10 +28,11 @@ def root_status(seen: Projection, root: TaskDistribution, planning: Planning, no
     if planning.over:
         return {**before, "observedGeneration": root.metadata.generation}
     counts = _counts(seen, planning)
-    end = _end(counts, planning)
+    end = _end(seen, counts, planning)
     status: Body = {"observedGeneration": root.metadata.generation}
     retry, resubmit = tokens(root)
-    status |= {"observedRetry": retry} if retry else {}
+    observed = retry if not stale(seen, root) else before.get("observedRetry", "")
+    status |= {"observedRetry": observed} if retry and observed else {}
     status |= {"observedResubmit": resubmit} if resubmit else {}
     status["phase"] = _phase(counts, planning, end).value
     status["conditions"] = _conditions(before, root, planning, counts, end, now)
@@ -55,7 +56,7 @@ def moved(seen: Projection, root: TaskDistribution, planning: Planning) -> bool:
     if before.get("observedGeneration") != root.metadata.generation:
         return True
     counts = _counts(seen, planning)
-    return not planning.over and before.get("phase") != _phase(counts, planning, _end(counts, planning)).value
+    return not planning.over and before.get("phase") != _phase(counts, planning, _end(seen, counts, planning)).value
 
 
 def root_events(before: Body, after: Body) -> tuple[Event, ...]:
@@ -113,13 +114,20 @@ def _done(counts: dict[str, int]) -> int:
     return counts["succeeded"] + counts["failed"] + counts["skipped"] + counts["cancelled"]
 
 
-def _end(counts: dict[str, int], planning: Planning) -> Phase | None:
+def _end(seen: Projection, counts: dict[str, int], planning: Planning) -> Phase | None:
     """How it ended, or ``None`` while anything may still happen."""
     if not planning.complete or _done(counts) < counts["total"]:
         return None
-    if counts["cancelled"] or (planning.mode is Mode.CANCELLED and not counts["total"]):
+    if counts["cancelled"] or (planning.mode is Mode.CANCELLED and _never_made(seen, planning)):
         return Phase.FAILED if planning.gate is Reason.DEADLINE_EXCEEDED else Phase.CANCELLED
     return Phase.FAILED if counts["failed"] else Phase.SUCCEEDED
+
+
+def _never_made(seen: Projection, planning: Planning) -> bool:
+    """Whether subtasks of the plan are missing: those that there are may all have succeeded, and the work is not done."""
+    planned = planning.record.total if planning.record is not None else 0
+    made = len(seen.subtasks) - seen.member_count
+    return made < planned or not made
 
 
 def _phase(counts: dict[str, int], planning: Planning, end: Phase | None) -> Phase:

@@ -455,6 +455,17 @@ def test_a_failure_that_is_about_to_be_replaced_stops_nothing() -> None:
     assert [type(action) for action in following] == [CreatePod]
 
 
+def test_more_work_that_comes_cancelled_has_not_succeeded() -> None:
+    world = World(plan(task("a")))
+    world.run_to_the_end()
+    assert world.status["phase"] == "Succeeded"
+    more = plan(task("a"), task("b"), digest="abc2")
+    world.edit(more, description="something else", cancel=True)
+    world.run_to_the_end()
+    assert world.status["phase"] == "Cancelled"
+    assert world.phases() == {"a": "Succeeded"}
+
+
 def test_what_is_over_is_told_of_the_spec_that_is_there() -> None:
     world = World(plan(task("a")))
     world.run_to_the_end()

@@ -100,6 +100,24 @@ def test_what_is_tried_again_has_all_of_its_deadline_anew(again: str) -> None:
     world.edit(annotations={f"taskdist.dev/{again}": "now"}, limits={"deadlineSeconds": 60})
     world.run_to_the_end()
     assert world.status["phase"] == "Succeeded"
+    assert world.phases() == {"a": "Succeeded", "b": "Succeeded"}
+    assert world.created.count("release-b-1") == 2
+
+
+def test_a_retry_waits_for_its_first_start_without_a_deadline() -> None:
+    world = World(plan(task("a")), distribution(limits={"deadlineSeconds": 60}))
+    world.settle()
+    world.end_pod("release-a-1", code=1)
+    world.settle()
+    world.now += timedelta(days=1)
+    world.edit(annotations={"taskdist.dev/retry": "now"}, limits={"deadlineSeconds": 60})
+    world.settle()
+    assert world.step().requeue_seconds != 0, "it must not spin"
+    world.run_pod("release-a-1")
+    world.settle()
+    world.now += timedelta(seconds=61)
+    world.settle()
+    assert world.condition("Stalled")["reason"] == "DeadlineExceeded", "the retry has a deadline of its own"
 
 
 def test_a_retry_of_nothing_does_not_lift_the_deadline() -> None:
