@@ -232,8 +232,20 @@ def test_operator_uses_every_right_and_asks_for_no_other(installation: Installat
             "value": 1000,
         }
     )
+    installation.cluster.apply(
+        {
+            "apiVersion": "taskdist.dev/v1alpha1",
+            "kind": "AgentType",
+            "metadata": {"name": "keeper"},
+            "spec": {
+                "specialization": "general",
+                "resources": {"cpu": "100m", "memory": "64Mi"},
+                "retainResults": True,
+            },
+        }
+    )
     # A plan too large for one object, changed, of which only the last is kept; one that is cancelled while its pod runs; one that
-    # is changed while its pod runs.
+    # is changed while its pod runs; one whose pod is kept until its end is recorded.
     many = [script(f"t{number}", "true") for number in range(501)]
     only = {"planning": {"mode": "PlanOnly"}, "planHistoryLimit": 1}
     installation.submit("team-a", "large", *many, **only)
@@ -241,6 +253,7 @@ def test_operator_uses_every_right_and_asks_for_no_other(installation: Installat
     installation.submit("team-a", "large", *many, script("one-more", "true"), **only)
     installation.submit("team-a", "cancelled", script("long", "sleep 600"), priorityClassName="soon")
     installation.submit("team-a", "changed", script("long", "sleep 600"))
+    installation.submit("team-a", "kept", script("short", "true") | {"agentType": "keeper"})
     until("both pods", lambda: pods("cancelled") and pods("changed"), 60)
     kubectl("patch", "td", "cancelled", "-n", "team-a", "--type=merge", "-p", '{"spec": {"cancel": true}}')
     installation.submit("team-a", "changed", script("long", "true"))
@@ -252,6 +265,9 @@ def test_operator_uses_every_right_and_asks_for_no_other(installation: Installat
     )
     kubectl("wait", "td/cancelled", "-n", "team-a", "--for=condition=Finished", "--timeout=60s")
     installation.wait_succeeded("team-a", "changed")
+    installation.wait_succeeded("team-a", "kept")
+    until("the kept pod is let go", lambda: ("pods", "patch") in used(installation.cluster)[0], 30)
+    kubectl("delete", "agenttype", "keeper")
 
     pairs, refused = used(installation.cluster)
     assert refused == []

@@ -360,7 +360,6 @@ def test_rights_of_chosen_namespaces_end_there(namespaces: Cluster):
         ("create", "pods", "exec"),
         ("create", "pods", "attach"),
         ("update", "pods", "ephemeralcontainers"),
-        ("patch", "pods", ""),
         ("create", "serviceaccounts", "token"),
         ("impersonate", "users", ""),
         ("impersonate", "serviceaccounts", ""),
