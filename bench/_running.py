@@ -18,11 +18,12 @@ from typing import Any
 from e2e import cluster
 from e2e.cluster.local import SimulatedCluster
 from e2e.faults.api import OURS, Api
+from e2e.installed import admission_policies, operator_account
 from e2e.operator_process import OperatorProcess
-from e2e.policies import admission_policies
 
 CRDS = sorted((Path(__file__).resolve().parents[1] / "crds").glob("*.yaml"))
 NAME = "bench"
+_GOGC = "400"
 AGENT_TYPE: dict[str, Any] = {
     "apiVersion": "taskdist.dev/v1alpha1",
     "kind": "AgentType",
@@ -65,12 +66,15 @@ class Graph:
 
 
 @contextmanager
-def benched(*, audit: str = "", **options: Any) -> Iterator[Bench]:
-    """Bring a cluster of the benchmark's own up, and take it down."""
+def benched(*, audit: str = "", plain: bool = False, **options: Any) -> Iterator[Bench]:
+    """Bring a cluster of the benchmark's own up, and take it down. On a ``plain`` one all pods succeed after a second."""
     cluster.sweep()
+    # The cluster's programs collect their garbage when their memory has grown by so many percent. By default that is each time it
+    # has doubled, and that of a server without a past doubles often: it spends a seventh of its time on it (docs/performance.md).
+    os.environ.setdefault("GOGC", _GOGC)
     name = f"bench-{os.getpid()}"
     try:
-        pool = cluster.NodePool(count=10, cpu="1000", memory="4Ti", pods=10_000)
+        pool = cluster.NodePool(count=10, cpu="1000", memory="4Ti", pods=10_000, plain=plain)
         running = cluster.up("simulated", name, audit=audit, owner=cluster.Identity.own(), pool=pool)
         if not isinstance(running, SimulatedCluster):
             raise SystemExit("no simulated cluster")
@@ -89,6 +93,8 @@ class Bench:
     def __init__(self, running: SimulatedCluster, folder: Path, options: dict[str, Any]) -> None:
         self.cluster = running
         self.api = Api(running)
+        self.kubeconfig = operator_account(running, folder / "operator.kubeconfig")
+        """The operator's, as an installation has it; also the reference's, so that both are let in by the same means."""
         self._folder = folder
         self._options = options
 
@@ -96,8 +102,12 @@ class Bench:
     def operator(self, **more: Any) -> Iterator[OperatorProcess]:
         log = self._folder / f"{uuid.uuid4().hex[:8]}.log"
         options = {"agent_image": "taskdist.dev/taskdist:bench", **self._options, **more}
-        with OperatorProcess(self.cluster.kubeconfig, log, **options) as operator:
+        with OperatorProcess(self.kubeconfig, log, **options) as operator:
             yield operator
+
+    def server_cpu(self) -> dict[str, float]:
+        """CPU seconds so far of each process of the cluster."""
+        return {process.name: cpu_seconds(process.pid) for process in self.cluster.processes.all()}
 
     def new_namespace(self) -> str:
         """A fresh namespace, which goes with the cluster."""

@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     print(machine())
     short: list[str] = []
-    with benched(audit="Metadata") as bench:
+    with benched(audit="Metadata", plain=True) as bench:
         for name in options.graphs.split(","):
             short += measure(bench, Graph(*(int(n) for n in name.split("x"))))
     figure = f"API cost: {', '.join(short) if short else 'writes per subtask, reads and sizes as they should be'}"

@@ -1,9 +1,10 @@
 """Running graphs: the operator against the least that any program must do, interleaved; its own cost; planned against executed.
 
-    python -m bench.dag [--graphs 10x5,100x1,50x4,50x20] [--pairs 3] [--large]
+    python -m bench.dag [--graphs 10x5,100x1,50x4,50x20] [--pairs 3] [--where] [--large]
 
 Each pair runs `bench.reference` and the operator on the same graph on the same simulated cluster, one after the other; the
-median of the ratios counts. `--large` adds 100x50, one pair (some minutes).
+median of the ratios counts. `written` is the reference with an object for each subtask, which no operator can do without: what
+lies between it and the operator is the operator's own. `--large` adds 100x50, one pair (some minutes).
 
 `planned` is what the operator said of the last run before it began, from what the runs before it on this cluster had taught
 (each operator is left running until it has written that down); `off` is the median of the executed runs against it. `unlearned`
@@ -36,33 +37,62 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the operator."""
+    """One run of the operator. CPU is in ms per subtask; ``others`` is that of the cluster's own processes."""
 
     seconds: float
     cpu_millis: float
     rss_mib: float
     planned: float
+    others: dict[str, float]
 
 
-def reference(bench: Bench, graph: Graph) -> float:
+@dataclass(frozen=True)
+class Least:
+    """One run of the reference."""
+
+    seconds: float
+    others: dict[str, float]
+
+
+def reference(bench: Bench, graph: Graph, *, written: bool = False) -> Least:
     with bench.namespace() as namespace:
-        command = [sys.executable, "-m", "bench.reference", str(bench.cluster.kubeconfig), namespace]
+        before = bench.server_cpu()
+        # What is created there beside pods is the test's own to create: the operator's account may not.
+        account = bench.cluster.kubeconfig if written else bench.kubeconfig
+        options = ["--written"] if written else []
+        command = [sys.executable, "-m", "bench.reference", *options, str(account), namespace]
         done = subprocess.run(
             [*command, str(graph.width), str(graph.depth)], cwd=ROOT, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise SystemExit(f"the reference failed: {done.stderr[-1000:]}")
-        return float(done.stdout)
+        return Least(float(done.stdout), _since(before, bench, graph))
+
+
+def _since(before: dict[str, float], bench: Bench, graph: Graph) -> dict[str, float]:
+    return {name: 1000 * (cpu - before.get(name, 0.0)) / graph.size for name, cpu in bench.server_cpu().items()}
 
 
 def operated(bench: Bench, graph: Graph) -> Run:
     with bench.namespace() as namespace, bench.operator() as operator:
-        before, learned = cpu_seconds(operator.pid), bench.learned()
+        before, learned, others = cpu_seconds(operator.pid), bench.learned(), bench.server_cpu()
         took = bench.run(namespace, graph)
         cpu = cpu_seconds(operator.pid) - before
+        spent = _since(others, bench, graph)
         planned = float(bench.status(namespace)["estimate"]["forecast"]["seconds"])
         until("the operator's lessons in the agent type's status", lambda: bench.learned() != learned, _LESSONS_SECONDS)
-        return Run(took, 1000 * cpu / graph.size, rss_mib(operator.pid), planned)
+        return Run(took, 1000 * cpu / graph.size, rss_mib(operator.pid), planned, spent)
+
+
+def _where(*groups: list[dict[str, float]], operator: float) -> str:
+    """CPU in ms per subtask by process, medians: of the reference, of the one that writes, and of the operator's runs."""
+    names = [*groups[-1], "operator"]
+    rows = {name: [statistics.median(run.get(name, 0.0) for run in runs) for runs in groups] for name in names}
+    rows["operator"][-1] = operator
+    rows["all"] = [sum(column) for column in zip(*rows.values(), strict=True)]
+    return "\n".join(
+        f"        {name:<24}" + "".join(f" {cost:>6.1f}" for cost in costs) for name, costs in rows.items()
+    )
 
 
 def unlearned(graph: Graph) -> float:
@@ -76,36 +106,42 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("data", nargs="?", help="taken for the sake of the other benchmarks; nothing is read from it")
     parser.add_argument("--graphs", default="10x5,100x1,50x4,50x20")
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--where", action="store_true", help="CPU by process, too")
     parser.add_argument("--large", action="store_true", help="100x50 too, one pair")
     options = parser.parse_args(arguments)
     wanted = [(name, options.pairs) for name in options.graphs.split(",") if name] + [("100x50", 1)] * options.large
     print(machine(), flush=True)
     print(
-        f"{'graph':>7} {'reference':>10} {'operator':>10} {'ratio':>6} {'bar':>5} {'CPU ms/subtask':>15} {'RSS MiB':>8} "
+        f"{'graph':>7} {'reference':>10} {'written':>9} {'ratio':>6} {'operator':>10} {'ratio':>6} {'bar':>5} "
+        f"{'CPU ms/subtask':>15} {'RSS MiB':>8} "
         f"{'planned':>9} {'off by':>7} {'unlearned':>10}",
         flush=True,
     )
     short = []
     worst = 0.0
-    with benched() as bench:
+    with benched(plain=True) as bench:
         operated(bench, Graph(2, 2))  # the first pods of a cluster are slower than all others
         for name, pairs in wanted:
             graph = Graph(*(int(n) for n in name.split("x")))
-            least, runs = [], []
+            least, kept, runs = [], [], []
             for _ in range(pairs):
                 least.append(reference(bench, graph))
+                kept.append(reference(bench, graph, written=True))
                 runs.append(operated(bench, graph))
-            ratio = statistics.median(r.seconds / lower for r, lower in zip(runs, least, strict=True))
-            seconds = statistics.median(r.seconds for r in runs)
+            ratio = statistics.median(r.seconds / lower.seconds for r, lower in zip(runs, least, strict=True))
+            written = statistics.median(r.seconds / lower.seconds for r, lower in zip(kept, least, strict=True))
+            bound, floor, seconds = (statistics.median(r.seconds for r in group) for group in (least, kept, runs))
             cpu, rss = statistics.median(r.cpu_millis for r in runs), max(r.rss_mib for r in runs)
             planned = runs[-1].planned
             off = seconds / planned - 1 if planned else 0.0
             print(
-                f"{name:>7} {statistics.median(least):>8.2f} s {seconds:>8.2f} s {ratio:>6.3f} {BARS.get(name, 1.2):>5} "
-                f"{cpu:>15.1f} {rss:>8.0f} {planned:>7.2f} s {off:>+6.0%} "
+                f"{name:>7} {bound:>8.2f} s {floor:>7.2f} s {written:>6.3f} {seconds:>8.2f} s {ratio:>6.3f} "
+                f"{BARS.get(name, 1.2):>5} {cpu:>15.1f} {rss:>8.0f} {planned:>7.2f} s {off:>+6.0%} "
                 f"{unlearned(graph):>8.1f} s   {machine().rpartition(',')[2].strip()}",
                 flush=True,
             )
+            if options.where:
+                print(_where(*([r.others for r in group] for group in (least, kept, runs)), operator=cpu), flush=True)
             worst = max(worst, ratio / BARS.get(name, 1.2))
             short += [f"{name} ratio {ratio:.3f}"] if ratio > BARS.get(name, 1.2) else []
             short += [f"{name} CPU {cpu:.1f} ms"] if cpu > CPU_BAR_MILLIS else []

@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args(arguments)
     print(machine())
-    with benched() as bench, bench.namespace() as namespace, bench.operator():
+    with benched(plain=True) as bench, bench.namespace() as namespace, bench.operator():
         asyncio.run(measure(bench, namespace, 60, 5))
         with bench.namespace() as measured:
             took = asyncio.run(measure(bench, measured, options.rate, options.seconds))

@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(machine(), flush=True)
     print(f"{options.namespaces} namespaces, {graph} in each: {options.namespaces * graph.size} subtasks", flush=True)
     runs: dict[int, list[Run]] = {shards: [] for shards in SHARDS}
-    with benched() as bench:
+    with benched(plain=True) as bench:
         run(bench, 1, 1, Graph(2, 2))  # the first pods of a cluster are slower than all others
         for _ in range(options.pairs):
             for shards in SHARDS:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from e2e.cluster.processes import Processes
 
 STAGES = Path(__file__).resolve().parent / "stages.yaml"
+PLAIN_END = Path(__file__).resolve().parent / "stage-plain-end.yaml"
+_END = "metadata: {name: pod-end}\n"
 ANNOTATION = "kwok.x-k8s.io/node"
 
 REGIONS = {"aws": "eu-central-1", "gcp": "europe-west3", "azure": "germanywestcentral", "on-prem": "cellar"}
@@ -24,13 +26,17 @@ REGIONS = {"aws": "eu-central-1", "gcp": "europe-west3", "azure": "germanywestce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePool:
-    """Simulated nodes: `count` of them, dealt out to the providers in turn, each with the given capacity."""
+    """Simulated nodes: `count` of them, dealt out to the providers in turn, each with the given capacity.
+
+    On `plain` ones every pod succeeds after a second, whatever it is told: what benchmarks measure is not to be the simulation.
+    """
 
     count: int = 8
     cpu: str = "64"
     memory: str = "512Gi"
     pods: int = 1000
     providers: tuple[str, ...] = tuple(REGIONS)
+    plain: bool = False
 
     def objects(self) -> list[dict[str, Any]]:
         """The Node objects."""
@@ -55,6 +61,14 @@ class NodePool:
         }
 
 
+def stages(*, plain: bool) -> list[str]:
+    """The documents that say how nodes and pods behave."""
+    documents = STAGES.read_text().split("\n---\n")
+    if not plain:
+        return documents
+    return [PLAIN_END.read_text() if _END in document else document for document in documents]
+
+
 def start(state: Path, access: Access, processes: Processes, kubeconfig: Path, pool: NodePool) -> None:
     """Start kwok where it does not run, add the pool's missing nodes and return when all of them are ready."""
     program = binaries.ensure(["kwok"])["kwok"]
@@ -70,7 +84,7 @@ def start(state: Path, access: Access, processes: Processes, kubeconfig: Path, p
             "nodePlayStageParallelism": 16,
         },
     }
-    config.write_text(f"{yaml.safe_dump(options)}---\n{STAGES.read_text()}")
+    config.write_text("\n---\n".join([yaml.safe_dump(options), *stages(plain=pool.plain)]))
     processes.start(
         "kwok",
         [

@@ -12,7 +12,7 @@ from e2e import cluster
 from e2e.cluster.local import SimulatedCluster
 from e2e.faults.figures import Figure, Record, append, table
 from e2e.faults.scene import Scene
-from e2e.policies import admission_policies
+from e2e.installed import admission_policies
 
 CHECKOUT = Path(__file__).parents[2]
 CRDS = sorted((CHECKOUT / "crds").glob("*.yaml"))

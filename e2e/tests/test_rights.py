@@ -55,12 +55,7 @@ class Tenant:
         self.objects = [item for item in yaml.safe_load_all(text) if item and item["kind"] in kinds]
         cluster.kubectl("create", "namespace", SYSTEM)
         self.grant_all()
-        config = yaml.safe_load(cluster.kubeconfig.read_text())
-        token = cluster.kubectl("create", "token", ROLE, "-n", SYSTEM, "--duration=2h").stdout.strip()
-        for user in config["users"]:
-            user["user"] = {"token": token}
-        self.kubeconfig = folder / "kubeconfig"
-        self.kubeconfig.write_text(yaml.safe_dump(config))
+        self.kubeconfig = cluster.as_account(SYSTEM, ROLE, folder / "kubeconfig")
 
     def grant_all(self) -> None:
         self.cluster.apply(*self.objects)

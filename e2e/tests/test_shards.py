@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-import yaml
 from e2e.cluster import Cluster
 from e2e.cluster.polling import until
 from e2e.distributions import apply, created_pods, task, wait_for
@@ -45,13 +44,7 @@ def account(cluster: Cluster, namespace: str, name: str, folder: Path) -> Path:
     cluster.kubectl(
         "create", "clusterrolebinding", binding, "--clusterrole=cluster-admin", f"--serviceaccount={namespace}:{name}"
     )
-    config = yaml.safe_load(cluster.kubeconfig.read_text())
-    token = cluster.kubectl("create", "token", name, "-n", namespace).stdout.strip()
-    for user in config["users"]:
-        user["user"] = {"token": token}
-    path = folder / name
-    path.write_text(yaml.safe_dump(config))
-    return path
+    return cluster.as_account(namespace, name, folder / name)
 
 
 def test_each_does_its_own_and_one_tells_of_the_catalogue(

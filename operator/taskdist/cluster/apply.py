@@ -126,9 +126,7 @@ class Applier:
                 self._on_failure(key, None)
             else:
                 projection.pending.discard(pending)
-                # What was seen while the write was under way was not decided on; the watch may have shown its outcome before.
-                projection.mark(subtask_id or pending[1])
-                self._store.ring(key)
+                self._store.written(key, projection, subtask_id or pending[1], creates_pod=pending[0] == "pod")
                 return
             projection.pending.discard(pending)
             projection.mark(subtask_id or pending[1])

@@ -45,6 +45,8 @@ _ROOT_SHARE = 0.02
 """Of the time, how much may go into writing one root. The server validates the whole spec at every patch of the status: a patch
 took 0.33 s at 500 tasks on a busy machine of two cores. Once a second, that leaves little for the work itself."""
 _LAST_ROOT_INTERVAL = 10.0
+_SOON_SECONDS = 0.2
+"""How long what leads to no write may lie before it is looked at, so that more of it can be looked at together."""
 _WORKERS = 4
 _ENDED = frozenset(phase.value for phase in Phase if phase.terminal)
 _LAST_BACKOFF = 10.0
@@ -69,7 +71,7 @@ class Reconciler:
         self._clock = clock or client.clock.now
         self.queue: WorkQueue[Key] = WorkQueue(time.monotonic, lambda key: key.namespace)
         self._reserved = Reserved()
-        self.store = Store(self._rung)
+        self.store = Store(self._rung, self._rung_soon)
         self.store.catalogue.agent_image = agent_image
         self.store.catalogue.most_pods = most_pods
         self.writes = WriteQueue(in_flight)
@@ -160,6 +162,11 @@ class Reconciler:
         """Something was seen of a distribution."""
         self._reserved.touch(key.namespace, key.name)
         self.queue.ring(key)
+
+    def _rung_soon(self, key: Key) -> None:
+        """Something was seen of a distribution that asks for nothing to be done at once."""
+        self._reserved.touch(key.namespace, key.name)
+        self.queue.ring_later(key, _SOON_SECONDS)
 
     async def reconcile(self, key: Key) -> None:
         """One pass over one distribution."""

@@ -41,6 +41,7 @@ from taskdist.reconcile.plan_object import RESTS_ON, SPEC_HASH
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection, pod_key
 from taskdist.reconcile.slots import Claimant
 from taskdist.reconcile.stopwatch import Stopwatch, Took
+from taskdist.reconcile.views import PodPhase, PodView
 
 _log = logging.getLogger(__name__)
 _MOST_LESSONS = 20_000
@@ -65,9 +66,14 @@ V = TypeVar("V")
 
 @dataclass(slots=True)
 class Store:
-    """All projections. Every change rings the key of the distribution that it belongs to."""
+    """All projections. Every change rings the key of the distribution that it belongs to.
+
+    ``ring_soon`` is for changes that lead to no write of their own, such as a pod that was bound to a node: a burst of them is
+    looked at together. Without it they ring at once.
+    """
 
     ring: Ring
+    ring_soon: Ring | None = None
     catalogue: Catalogue = field(default_factory=Catalogue)
     projections: dict[Key, Projection] = field(default_factory=dict)
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
@@ -82,6 +88,7 @@ class Store:
     """UIDs of children whose end a watch told lately: an answer to a write of ours may come after it, and tells of nothing."""
 
     def __post_init__(self) -> None:
+        self.ring_soon = self.ring_soon or self.ring
         self.catalogue.peers = self.peers
         self.catalogue.wake = self.wake
         self.catalogue.moved = self._ring_unfinished
@@ -250,7 +257,7 @@ class Store:
             self.delays.extend(self.stopwatch.pod_seen(key.namespace, view, self.steady()))
         if projection.root is None or view.subtask_id not in projection.subtasks:
             self._free(key, (view.subtask_id,))
-        self._settle(key)
+        self._settle(key, soon=known is not None and type_ != "DELETED" and _got_under_way(known, view))
 
     def pod_created(self, seen: WirePod) -> None:
         """The answer to our own creation. The watch may have been faster, and what it said is newer: then it stands."""
@@ -374,6 +381,18 @@ class Store:
         """The projections of one namespace."""
         return [p for key, p in self.projections.items() if key.namespace == namespace]
 
+    def written(self, key: Key, projection: Projection, id_: str, *, creates_pod: bool) -> None:
+        """A write has been carried out, and its answer taken in.
+
+        What was seen while it was under way was not decided on, and the watch may have shown its outcome before. After the
+        creation of a pod that has got no further there is nothing to be done.
+        """
+        projection.mark(id_)
+        self._bell(soon=creates_pod and projection.under_way(id_))(key)
+
+    def _bell(self, *, soon: bool) -> Ring:
+        return self.ring_soon if soon and self.ring_soon is not None else self.ring
+
     def wake(self, claimants: Iterable[Claimant]) -> None:
         """Have waiting subtasks decided on again: something that they wait for was given back."""
         for claimant in claimants:
@@ -416,12 +435,12 @@ class Store:
                 projection.planned_for = ""
                 self.ring(key)
 
-    def _settle(self, key: Key) -> None:
+    def _settle(self, key: Key, *, soon: bool = False) -> None:
         """Ring for a key; forget one that nothing is left of: its root went before its last child."""
         known = self.projections.get(key)
         if known is not None and known.root is None and not (known.subtasks or known.pods or known.plans):
             del self.projections[key]
-        self.ring(key)  # of what is forgotten, too: others remember things by its key
+        self._bell(soon=soon)(key)  # of what is forgotten, too: others remember things by its key
 
     def _within(self, namespace: str | None) -> list[Key]:
         return [key for key in self.projections if namespace in (None, key.namespace)]
@@ -447,6 +466,13 @@ def _viewed(view: Callable[[C], V | None], seen: C) -> V | None:
     except (ArithmeticError, ValueError, TypeError) as error:
         _log.warning("%s/%s was passed over: %s", seen.metadata.namespace, seen.metadata.name, error)
         return None
+
+
+def _got_under_way(before: PodView, after: PodView) -> bool:
+    """True if nothing has happened to a pod but that it was bound to a node, or started there."""
+    if after.phase is not PodPhase.RUNNING and after.phase is not PodPhase.PENDING:
+        return False
+    return after == replace(before, phase=after.phase, node=after.node, started_at=after.started_at)
 
 
 def _version(seen: WireSubTask) -> tuple[str, str]:

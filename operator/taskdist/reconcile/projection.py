@@ -297,6 +297,14 @@ class Projection:
         """The pods of one subtask, oldest attempt first."""
         return [self.pods[key] for key in sorted(self._pods_of.get(id_, ()))]
 
+    def under_way(self, id_: str) -> bool:
+        """True if the pod of the subtask's attempt is there, and waits for a node or runs on one as it should."""
+        subtask = self.subtasks.get(id_)
+        pod = self.pods.get((id_, subtask.attempt, subtask.uid)) if subtask is not None else None
+        return pod is not None and not (
+            pod.ended or pod.deleting or pod.gated or pod.unschedulable or pod.waiting_reason
+        )
+
     def held_pods(self) -> list[PodView]:
         """The pods that have our finalizer."""
         return [*self.strays.values(), *(self.pods[key] for key in self._held.values())]

@@ -75,6 +75,65 @@ def test_what_is_new_is_decided_on() -> None:
     assert (rung, made.projection(KEY).take_dirty(NOW)) == ([KEY, KEY], ["a"])
 
 
+def bound(phase: str, **status: object) -> WirePod:
+    seen = pod(phase)
+    status_ = msgspec.convert({"phase": phase, **status}, WirePodStatus)
+    return msgspec.structs.replace(seen, spec=WirePodSpec(node_name="aws-1"), status=status_)
+
+
+_HELD = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no room"}]}
+_NO_IMAGE = {"containerStatuses": [{"name": "agent", "state": {"waiting": {"reason": "ErrImagePull"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_once", "soon"),
+    [
+        pytest.param([bound("Pending"), bound("Running")], 0, 2, id="a pod that is bound and runs can wait"),
+        pytest.param([bound("Succeeded")], 1, 0, id="an end cannot"),
+        pytest.param([bound("Running"), bound("Failed")], 1, 1, id="nor a failure"),
+        pytest.param([bound("Pending", **_NO_IMAGE)], 1, 0, id="nor what keeps a container from starting"),
+        pytest.param([bound("Pending", **_HELD)], 1, 0, id="nor what keeps a pod from a node"),
+    ],
+)
+def test_what_leads_to_no_write_is_looked_at_together(changes: list[WirePod], at_once: int, soon: int) -> None:
+    now: list[Key] = []
+    later: list[Key] = []
+    made = Store(now.append, later.append)
+    made.subtask_event("ADDED", subtask("1"))
+    made.pod_event("ADDED", pod("Pending"))
+    now.clear()
+    for change in changes:
+        made.pod_event("MODIFIED", change)
+    assert (len(now), len(later)) == (at_once, soon)
+
+
+@pytest.mark.parametrize(
+    ("seen", "creates_pod", "at_once"),
+    [
+        pytest.param(pod("Pending"), True, False, id="a pod that was made and does nothing yet"),
+        pytest.param(bound("Succeeded"), True, True, id="a pod that has ended before the answer to its creation came"),
+        pytest.param(bound("Pending", **_HELD), True, True, id="a pod that does not fit"),
+        pytest.param(None, True, True, id="a pod that is gone before the answer came"),
+        pytest.param(pod("Pending"), False, True, id="any other write"),
+    ],
+)
+def test_after_a_write_what_came_meanwhile_is_decided_on(
+    seen: WirePod | None, *, creates_pod: bool, at_once: bool
+) -> None:
+    now: list[Key] = []
+    later: list[Key] = []
+    made = Store(now.append, later.append)
+    made.subtask_event("ADDED", subtask("1"))
+    if seen is not None:
+        made.pod_event("ADDED", seen)
+    projection = made.projection(KEY)
+    projection.take_dirty(NOW)
+    now.clear()
+    made.written(KEY, projection, "a", creates_pod=creates_pod)
+    assert projection.take_dirty(NOW) == ["a"]
+    assert (bool(now), bool(later)) == (at_once, not at_once)
+
+
 def test_what_the_watch_brings_is_timed() -> None:
     made, _ = store()
     moments = iter([10.0, 13.5, 13.75])

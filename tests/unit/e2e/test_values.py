@@ -17,7 +17,7 @@ from e2e.cluster.errors import ClusterError
 from e2e.cluster.network import Network
 from e2e.cluster.processes import Identity
 from e2e.cluster.settings import Settings
-from e2e.cluster.simulated import STAGES, NodePool
+from e2e.cluster.simulated import NodePool, stages
 from e2e.image import context
 
 METRICS = """
@@ -96,9 +96,13 @@ def test_nodes_are_dealt_out_to_the_providers():
     assert names == ["aws-1", "gcp-1", "azure-1", "on-prem-1", "aws-2"]
 
 
-def test_stages_are_stages():
-    kinds = [document["kind"] for document in yaml.safe_load_all(STAGES.read_text())]
-    assert kinds == ["Stage"] * 5
+@pytest.mark.parametrize("plain", [False, True])
+def test_stages_are_stages(*, plain: bool):
+    documents = [yaml.safe_load(document) for document in stages(plain=plain)]
+    assert [document["kind"] for document in documents] == ["Stage"] * 5
+    names = [document["metadata"]["name"] for document in documents]
+    assert names == ["node-ready", "pod-start", "pod-end", "pod-killed", "pod-delete"]
+    assert ("durationFrom" in documents[2]["spec"]["delay"]) is not plain
 
 
 def test_every_program_is_pinned():
