@@ -18,6 +18,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from taskdist.api.agent_type import AgentType
+from taskdist.api.common import ObjectMeta
 from taskdist.api.names import Label, SubTaskPhase
 from taskdist.api.provider import Provider
 from taskdist.api.task_distribution import TaskDistribution
@@ -107,7 +108,7 @@ class Store:
         metadata = raw.get("metadata", {})
         key = Key(metadata.get("namespace", ""), metadata.get("name", ""))
         try:
-            root = TaskDistribution.model_validate({k: v for k, v in raw.items() if k != "status"})
+            root = self._root(key, raw)
         except ValidationError as error:
             _log.warning("TaskDistribution %s does not have the known shape and is left alone: %s", key, error)
             return
@@ -119,6 +120,20 @@ class Store:
             projection = fresh
         if projection.observe_root(root, raw.get("status") or {}):
             self.ring(key)
+
+    def _root(self, key: Key, raw: Body) -> TaskDistribution:
+        """Parse a root. Most of its changes are of its status, and our own: a spec of the same generation is not read again.
+
+        Raises:
+            ValidationError: it does not have the known shape.
+        """
+        known = self.projections.get(key)
+        if known is not None and known.root is not None:
+            metadata = ObjectMeta.model_validate(raw.get("metadata", {}))
+            before = known.root.metadata
+            if metadata.generation and (metadata.uid, metadata.generation) == (before.uid, before.generation):
+                return known.root.model_copy(update={"metadata": metadata})
+        return TaskDistribution.model_validate({k: v for k, v in raw.items() if k != "status"})
 
     def root_gone(self, namespace: str, name: str, uid: str = "") -> None:
         """A TaskDistribution is no more; its children go by garbage collection. With ``uid``, only if it is that very one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -219,3 +220,24 @@ def test_a_node_that_falls_silent_has_its_pods_decided_on_and_heartbeats_ring_fo
     made.node_event("MODIFIED", node("False"))
     assert rung == [KEY, KEY]
     assert made.catalogue.health.nodes.silent_since(made.projection(KEY).pods_of("a")[0]) is None
+
+
+def root(generation: int, description: str = "Build it.", **annotations: str) -> dict[str, Any]:
+    metadata = {"name": KEY.name, "namespace": KEY.namespace, "uid": "r", "generation": generation}
+    return {"metadata": metadata | {"annotations": annotations}, "spec": {"description": description}}
+
+
+def test_a_spec_is_read_once() -> None:
+    made, _ = store()
+    made.root_changed(root(1))
+    first = made.projection(KEY).root
+    made.root_changed(root(1, retry="now") | {"status": {"phase": "Running"}})
+    second, status = made.projection(KEY).root, made.projection(KEY).root_status
+    assert first is not None
+    assert second is not None
+    assert second.spec is first.spec
+    assert (second.metadata.annotations, status) == ({"retry": "now"}, {"phase": "Running"})
+    made.root_changed(root(2, "Build and test it."))
+    third = made.projection(KEY).root
+    assert third is not None
+    assert third.spec.description == "Build and test it."
