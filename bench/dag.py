@@ -86,7 +86,7 @@ def operated(bench: Bench, graph: Graph) -> Run:
 
 def _where(*groups: list[dict[str, float]], operator: float) -> str:
     """CPU in ms per subtask by process, medians: of the reference, of the one that writes, and of the operator's runs."""
-    names = [*groups[-1], "operator"]
+    names = [*groups[-1][0], "operator"]
     rows = {name: [statistics.median(run.get(name, 0.0) for run in runs) for runs in groups] for name in names}
     rows["operator"][-1] = operator
     rows["all"] = [sum(column) for column in zip(*rows.values(), strict=True)]

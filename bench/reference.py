@@ -86,12 +86,12 @@ class Walk:
     async def run(self) -> float:
         """The seconds that it takes."""
         since = time.monotonic()
-        tasks = [asyncio.create_task(self._lane()) for _ in range(IN_FLIGHT)] + [asyncio.create_task(self._follow())]
-        await self._over.wait()
-        took = time.monotonic() - since
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:  # one that fails ends all: the others would wait for it for ever
+            tasks = [group.create_task(self._lane()) for _ in range(IN_FLIGHT)] + [group.create_task(self._follow())]
+            await self._over.wait()
+            took = time.monotonic() - since
+            for task in tasks:
+                task.cancel()
         return took
 
     async def _lane(self) -> None:
@@ -119,6 +119,7 @@ class Walk:
             else:
                 self._ended.append((name, bytes(raw)))
                 self._wake.release()
+        raise SystemExit("the watch of pods has ended")
 
     def _go_on(self, name: str) -> None:
         self._left -= 1
