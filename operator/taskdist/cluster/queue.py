@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -35,7 +36,9 @@ class WorkQueue(Generic[K]):
         self._due: dict[K, float] = {}
         self._failures: dict[K, int] = {}
         self._order = itertools.count()
-        self._wake = asyncio.Event()
+        self._idle: dict[asyncio.Future[None], float] = {}
+        """Who waits in :meth:`take`, and until when at most. One is woken for one key: to wake all for each would cost more than
+        the look itself."""
 
     def __len__(self) -> int:
         return sum(map(len, self._ready.values())) + len(self._in_work) + len(self._due)
@@ -44,9 +47,8 @@ class WorkQueue(Generic[K]):
         """Ask for work on a key now."""
         if key in self._in_work:
             self._rung_in_work.add(key)
-        else:
-            self._ready.setdefault(self._group(key), {})[key] = None
-            self._wake.set()
+        elif self._add(key):
+            self._wake_one()
 
     def ring_later(self, key: K, seconds: float) -> None:
         """Ask for work on a key after a while; an earlier appointment stands."""
@@ -58,7 +60,7 @@ class WorkQueue(Generic[K]):
                 # Most are of keys that are forgotten, or were moved forward.
                 self._later = [entry for entry in self._later if self._due.get(entry[2]) == entry[0]]
                 heapq.heapify(self._later)
-            self._wake.set()
+            self._mind_the_next()
 
     async def take(self) -> K:
         """Wait for a key and hold it until :meth:`done` or :meth:`failed`."""
@@ -72,13 +74,43 @@ class WorkQueue(Generic[K]):
                 if keys:
                     self._ready[group] = keys  # behind all others
                 self._in_work.add(key)
+                self._mind_the_next()
                 return key
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+            await self._rest(pause)
+
+    async def _rest(self, pause: float | None) -> None:
+        """Wait until woken, or for so many seconds."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._idle[waiter] = math.inf if pause is None else self._clock() + pause
+        try:
+            async with asyncio.timeout(pause):
+                await waiter
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._wake_one()  # what it was woken for is another's now
+            raise
+        finally:
+            self._idle.pop(waiter, None)
+
+    def _wake_one(self) -> None:
+        if self._idle:
+            waiter = next(iter(self._idle))
+            del self._idle[waiter]
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _mind_the_next(self) -> None:
+        """See to it that one of those who wait, if any does, looks up in time for the next appointment."""
+        if self._later and all(until > self._later[0][0] for until in self._idle.values()):
+            self._wake_one()
+
+    def _add(self, key: K) -> bool:
+        keys = self._ready.setdefault(self._group(key), {})
+        is_new = key not in keys
+        keys[key] = None
+        return is_new
 
     def done(self, key: K) -> None:
         """The work succeeded; if the key was rung meanwhile it is ready again."""
@@ -117,16 +149,23 @@ class WorkQueue(Generic[K]):
             self.ring(key)
 
     def _promote(self) -> float | None:
-        """Move what is due into the ready keys; returns the seconds until the next appointment."""
-        now = self._clock()
+        """Move what is due into the ready keys; returns the seconds until the next appointment.
+
+        Who calls takes a key: others are woken for what there is beyond that.
+        """
+        now, added = self._clock(), 0
         while self._later:
             due, _, key = self._later[0]
-            if self._due.get(key) != due:
-                heapq.heappop(self._later)  # replaced by an earlier appointment, or forgotten
-            elif due <= now:
-                heapq.heappop(self._later)
-                del self._due[key]
-                self.ring(key)
-            else:
+            if self._due.get(key) == due and due > now:
                 return due - now
+            heapq.heappop(self._later)
+            if self._due.get(key) != due:
+                continue  # replaced by an earlier appointment, or forgotten
+            del self._due[key]
+            if key in self._in_work:
+                self._rung_in_work.add(key)
+            elif self._add(key):
+                added += 1
+                if added > 1:
+                    self._wake_one()
         return None

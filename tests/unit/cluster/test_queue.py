@@ -11,8 +11,10 @@ from taskdist.cluster.writes import Priority, Write, WriteQueue
 class Clock:
     def __init__(self) -> None:
         self.now = 0.0
+        self.read = 0
 
     def __call__(self) -> float:
+        self.read += 1
         return self.now
 
 
@@ -34,6 +36,50 @@ async def test_a_key_in_work_is_not_given_to_a_second_worker_but_remembered() ->
     await asyncio.sleep(0)
     assert not second.done()
     queue.done(key)
+    assert await asyncio.wait_for(second, 5) == "a"
+
+
+async def spin() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_one_key_wakes_one_worker() -> None:
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock)
+    workers = [asyncio.create_task(queue.take()) for _ in range(4)]
+    await spin()
+    looks = clock.read
+    queue.ring("a")
+    queue.ring("a")
+    await spin()
+    assert ([worker.done() for worker in workers].count(True), clock.read - looks) == (1, 1)
+    queue.ring("b")
+    queue.ring("c")
+    await spin()
+    assert ([worker.done() for worker in workers].count(True), clock.read - looks) == (3, 3)
+    queue.ring("d")
+    assert {await asyncio.wait_for(worker, 5) for worker in workers} == {"a", "b", "c", "d"}
+
+
+async def test_an_appointment_is_kept_though_who_minded_it_got_other_work() -> None:
+    queue: WorkQueue[str] = WorkQueue(asyncio.get_running_loop().time)
+    workers = [asyncio.create_task(queue.take()) for _ in range(3)]
+    await spin()
+    queue.ring_later("soon", 0.05)
+    await spin()
+    for key in ("now", "too"):
+        queue.ring(key)
+        await spin()
+    assert {await asyncio.wait_for(worker, 5) for worker in workers} == {"now", "too", "soon"}
+
+
+async def test_who_is_cancelled_after_being_woken_passes_it_on() -> None:
+    queue: WorkQueue[str] = WorkQueue(Clock())
+    first, second = (asyncio.create_task(queue.take()) for _ in range(2))
+    await spin()
+    queue.ring("a")
+    first.cancel()
     assert await asyncio.wait_for(second, 5) == "a"
 
 
