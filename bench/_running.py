@@ -69,13 +69,11 @@ class Graph:
 def benched(*, audit: str = "", plain: bool = False, **options: Any) -> Iterator[Bench]:
     """Bring a cluster of the benchmark's own up, and take it down. On a ``plain`` one all pods succeed after a second."""
     cluster.sweep()
-    # The cluster's programs collect their garbage when their memory has grown by so many percent. By default that is each time it
-    # has doubled, and that of a server without a past doubles often: it spends a seventh of its time on it (docs/performance.md).
-    os.environ.setdefault("GOGC", _GOGC)
     name = f"bench-{os.getpid()}"
     try:
         pool = cluster.NodePool(count=10, cpu="1000", memory="4Ti", pods=10_000, plain=plain)
-        running = cluster.up("simulated", name, audit=audit, owner=cluster.Identity.own(), pool=pool)
+        with _collecting_seldom():
+            running = cluster.up("simulated", name, audit=audit, owner=cluster.Identity.own(), pool=pool)
         if not isinstance(running, SimulatedCluster):
             raise SystemExit("no simulated cluster")
         running.install_crds(CRDS)
@@ -85,6 +83,22 @@ def benched(*, audit: str = "", plain: bool = False, **options: Any) -> Iterator
             yield Bench(running, Path(folder), options)
     finally:
         cluster.down(name)
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """What is started meanwhile collects its garbage when its memory has grown fivefold, unless ``$GOGC`` says otherwise.
+
+    By default Go programs do so each time it has doubled, and that of a server without a past doubles often: it spends a seventh
+    of its time on it (docs/performance.md).
+    """
+    given = os.environ.get("GOGC")
+    os.environ["GOGC"] = given or _GOGC
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ["GOGC"]
 
 
 class Bench:
