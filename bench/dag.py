@@ -56,11 +56,11 @@ class Least:
 
 def reference(bench: Bench, graph: Graph, *, written: bool = False) -> Least:
     with bench.namespace() as namespace:
-        before = bench.server_cpu()
-        # What is created there beside pods is the test's own to create: the operator's account may not.
-        account = bench.cluster.kubeconfig if written else bench.kubeconfig
+        if written:
+            bench.api.create(namespace, NAME, graph.spec())  # as a user would; no operator runs
         options = ["--written"] if written else []
-        command = [sys.executable, "-m", "bench.reference", *options, str(account), namespace]
+        command = [sys.executable, "-m", "bench.reference", *options, str(bench.kubeconfig), namespace]
+        before = bench.server_cpu()
         done = subprocess.run(
             [*command, str(graph.width), str(graph.depth)], cwd=ROOT, capture_output=True, text=True, check=False
         )

@@ -5,7 +5,8 @@
 One POST per pod as soon as its parents have succeeded, a raw watch on pods, nothing else: what no operator can be faster than.
 
 With ``--written`` there is an object for each subtask, as the public face of this project has it, and no more than that: the
-SubTask is created, then its pod, and the end is written into it before what waits for it goes on. The objects are the operator's
+SubTask is created, then its pod, and the end is written into it before what waits for it goes on. Their TaskDistribution has to be in
+the namespace. The objects are the operator's
 own, made and read by the functions that make and read them there. What that takes longer than without is what the objects cost
 the API server; what an operator takes longer than that is its own.
 
@@ -143,9 +144,8 @@ async def pods_only(client: Client, namespace: str, graph: Graph) -> float:
 
 
 async def written(client: Client, namespace: str, graph: Graph) -> float:
-    """Three requests per subtask. Its distribution is there before: objects without an owner would be collected as garbage."""
-    body = {"apiVersion": "taskdist.dev/v1alpha1", "kind": "TaskDistribution", "metadata": {"name": NAME}}
-    made = await client.post(paths.collection("TaskDistribution", namespace), body | {"spec": graph.spec()})
+    """Three requests per subtask. Their distribution has to be there: objects without an owner would be collected as garbage."""
+    (made,) = (await client.list(paths.collection("TaskDistribution", namespace)))["items"]
     root, agent_type = TaskDistribution.model_validate(made), AgentType.model_validate(AGENT_TYPE)
     plan = engine.plan(plan_request(root, [agent_type]))
     bodies = {planned.id: subtask_object(root, f"{NAME}-1", planned) for planned in plan.subtasks}

@@ -45,9 +45,7 @@ class WorkQueue(Generic[K]):
 
     def ring(self, key: K) -> None:
         """Ask for work on a key now."""
-        if key in self._in_work:
-            self._rung_in_work.add(key)
-        elif self._add(key):
+        if self._add(key):
             self._wake_one()
 
     def ring_later(self, key: K, seconds: float) -> None:
@@ -95,11 +93,12 @@ class WorkQueue(Generic[K]):
             self._idle.pop(waiter, None)
 
     def _wake_one(self) -> None:
-        if self._idle:
+        while self._idle:
             waiter = next(iter(self._idle))
             del self._idle[waiter]
-            if not waiter.done():
+            if not waiter.done():  # else it was cancelled, and wakes nobody
                 waiter.set_result(None)
+                return
 
     def _mind_the_next(self) -> None:
         """See to it that one of those who wait, if any does, looks up in time for the next appointment."""
@@ -107,6 +106,10 @@ class WorkQueue(Generic[K]):
             self._wake_one()
 
     def _add(self, key: K) -> bool:
+        """Make a key ready, or remember it while it is in work; returns whether there is one more to take."""
+        if key in self._in_work:
+            self._rung_in_work.add(key)
+            return False
         keys = self._ready.setdefault(self._group(key), {})
         is_new = key not in keys
         keys[key] = None
@@ -162,9 +165,7 @@ class WorkQueue(Generic[K]):
             if self._due.get(key) != due:
                 continue  # replaced by an earlier appointment, or forgotten
             del self._due[key]
-            if key in self._in_work:
-                self._rung_in_work.add(key)
-            elif self._add(key):
+            if self._add(key):
                 added += 1
                 if added > 1:
                     self._wake_one()

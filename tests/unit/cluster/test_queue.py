@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from taskdist.cluster.queue import WorkQueue
 from taskdist.cluster.writes import Priority, Write, WriteQueue
 
@@ -74,12 +76,16 @@ async def test_an_appointment_is_kept_though_who_minded_it_got_other_work() -> N
     assert {await asyncio.wait_for(worker, 5) for worker in workers} == {"now", "too", "soon"}
 
 
-async def test_who_is_cancelled_after_being_woken_passes_it_on() -> None:
+@pytest.mark.parametrize("rung_first", [True, False])
+async def test_a_key_is_not_lost_with_who_is_cancelled(*, rung_first: bool) -> None:
     queue: WorkQueue[str] = WorkQueue(Clock())
     first, second = (asyncio.create_task(queue.take()) for _ in range(2))
     await spin()
-    queue.ring("a")
+    if rung_first:
+        queue.ring("a")
     first.cancel()
+    if not rung_first:
+        queue.ring("a")
     assert await asyncio.wait_for(second, 5) == "a"
 
 
