@@ -5,10 +5,9 @@
 One POST per pod as soon as its parents have succeeded, a raw watch on pods, nothing else: what no operator can be faster than.
 
 With ``--written`` there is an object for each subtask, as the public face of this project has it, and no more than that: the
-SubTask is created, then its pod, and the end is written into it before what waits for it goes on. Their TaskDistribution has to be in
-the namespace. The objects are the operator's
-own, made and read by the functions that make and read them there. What that takes longer than without is what the objects cost
-the API server; what an operator takes longer than that is its own.
+SubTask is created, then its pod, and the end is written into it before what waits for it goes on. Their TaskDistribution has to
+be in the namespace. The objects are the operator's own, made and read by the functions that make and read them there. What that
+takes longer than without is what the objects cost the API server; what an operator takes longer than that is its own.
 
 Prints the seconds from the first request to the last pod's end, or to the last write.
 """
