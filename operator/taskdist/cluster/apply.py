@@ -7,7 +7,8 @@ write.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,11 @@ _log = logging.getLogger(__name__)
 _REFUSAL_PAUSE = timedelta(seconds=30)
 _REFUSALS = frozenset({400, 403, 422})
 """What a quota, an admission policy or the schema answers."""
+
+_QUOTA = re.compile(r"exceeded quota:.*", re.DOTALL)
+_COUNTED = re.compile(r"requested: (?:\S*,)?(?:count/)?pods=")
+"""A quota names those of its figures that are exceeded, and no others: ``exceeded quota: small, requested: pods=1, used: pods=5,
+limited: pods=5``."""
 
 _CREATIONS = CreatePod | CreateSubTask | CreateObject
 
@@ -142,6 +148,13 @@ class Applier:
         self._on_failure(key, error.retry_after)
 
     async def _create_pod(self, key: Key, action: CreatePod) -> None:
+        who, sort = (key, action.subtask_id), _counted_as(action.body)
+        if full := self._store.turned_away.full(key.namespace, who, sort):
+            self._store.stopwatch.refused(key.namespace, action.name)
+            self._stand_in_line(
+                key, action, full, f"pod {action.name} waits for others of the namespace to end: {full}"
+            )
+            return
         path = paths.collection("Pod", key.namespace)
         try:
             answer = await self._client.request("POST", path, body=action.body)
@@ -164,13 +177,19 @@ class Applier:
         """Keep what a quota, an admission policy or the schema has against a pod: it is shown, and asked again after a while."""
         if error.status not in _REFUSALS:
             return
+        if (quota := _QUOTA.search(str(error))) is not None:
+            self._stand_in_line(key, action, quota[0] if _COUNTED.search(quota[0]) else "", str(error))
+        elif (projection := self._store.projections.get(key)) is not None:
+            until = self._client.clock.now() + _REFUSAL_PAUSE
+            projection.refused[action.subtask_id] = Refusal(until, SubTaskReason.POD_REJECTED, clean(str(error)))
+
+    def _stand_in_line(self, key: Key, action: CreatePod, full: str, message: str) -> None:
+        """Have a pod wait for room in its namespace's quota; ``full`` is what that says to every pod like it, if it does."""
         if (projection := self._store.projections.get(key)) is None:
             return
-        quota = "exceeded quota" in str(error)
-        reason = SubTaskReason.QUOTA_EXCEEDED if quota else SubTaskReason.POD_REJECTED
-        pause = self._store.turned_away.join(key.namespace, (key, action.subtask_id)) if quota else _REFUSAL_PAUSE
-        until = self._client.clock.now() + pause
-        projection.refused[action.subtask_id] = Refusal(until, reason, clean(str(error)))
+        who, sort = (key, action.subtask_id), _counted_as(action.body)
+        until = self._client.clock.now() + self._store.turned_away.join(key.namespace, who, sort=sort, full=full)
+        projection.refused[action.subtask_id] = Refusal(until, SubTaskReason.QUOTA_EXCEEDED, clean(message))
 
     async def _create_subtask(self, key: Key, action: CreateSubTask) -> None:
         path = paths.collection("SubTask", key.namespace)
@@ -305,6 +324,13 @@ class Applier:
         except ApiError as error:
             if error.status not in {404, 409}:  # gone already, or another object by now
                 raise
+
+
+def _counted_as(pod: dict[str, Any]) -> Hashable:
+    """What the scopes of a quota tell pods apart by: priority, a bound on their time, and whether they ask for anything."""
+    spec = pod["spec"]
+    asks = any(container.get("resources") for container in spec.get("containers", ()))
+    return spec.get("priorityClassName", ""), "activeDeadlineSeconds" in spec, asks
 
 
 def _mark(action: CreatePod | CreateSubTask | CreateObject) -> PendingKey:

@@ -296,12 +296,12 @@ class Store:
         while (who := self.turned_away.call(namespace)) is not None:
             key, id_ = who
             projection = self.projections.get(key)
-            if projection is None or projection.phase_of(id_) is not SubTaskPhase.READY:
-                continue
-            if projection.refused.pop(id_, None) is not None:
+            ready = projection is not None and projection.phase_of(id_) is SubTaskPhase.READY
+            if projection is not None and ready and projection.refused.pop(id_, None) is not None:
                 projection.mark(id_)
                 self.ring(key)
                 return
+            self.turned_away.leave(namespace, who)
 
     def plans_listed(self, namespace: str | None, seen: list[WirePlan]) -> None:
         """A whole list of ExecutionPlans: of one namespace, or of all."""

@@ -5,7 +5,8 @@ instead of after its thousandth object; the root's status, once a second at most
 API server's CPU is the limit on a small machine: 32 at once starve the scheduler.
 
 The turns come before the priorities: else the pods of one tenant, who has always some more to start, would keep another's
-subtasks from ever being made.
+subtasks from ever being made. And while others are about, no namespace has more than a third of the writes in flight: a small
+server is slow for everybody while it works on six requests of one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import asyncio
 import heapq
 import itertools
 import logging
+import time
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 
@@ -22,6 +25,9 @@ from taskdist.telemetry import metrics
 _log = logging.getLogger(__name__)
 
 Write = Callable[[], Awaitable[None]]
+
+_ABOUT_SECONDS = 5.0
+"""For how long after its last write a namespace still counts as one of those that share."""
 
 
 class Priority(IntEnum):
@@ -37,14 +43,20 @@ class Priority(IntEnum):
 class WriteQueue:
     """Runs writes by turns of namespaces, then by priority, then in order of arrival, with at most ``in_flight`` at once.
 
-    A write handles its own errors.
+    Of one namespace at most a third of that, rounded up, are in flight while another has written within five seconds or wants
+    to. A write handles its own errors.
     """
 
-    def __init__(self, in_flight: int = 6) -> None:
+    def __init__(self, in_flight: int = 6, clock: Callable[[], float] = time.monotonic) -> None:
         self._in_flight = in_flight
+        self._share = -(-in_flight // 3)
+        self._clock = clock
         self._waiting: dict[str, list[tuple[Priority, int, Write]]] = {}
         self._order = itertools.count()
-        self._available = asyncio.Semaphore(0)
+        self._under_way: Counter[str] = Counter()
+        self._about: dict[str, float] = {}
+        """When each namespace last wanted to write, the latest last."""
+        self._idle: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -52,7 +64,9 @@ class WriteQueue:
     def put(self, priority: Priority, write: Write, namespace: str = "") -> None:
         """Enqueue a write; it runs as soon as a place is free."""
         heapq.heappush(self._waiting.setdefault(namespace, []), (priority, next(self._order), write))
-        self._available.release()
+        self._about.pop(namespace, None)
+        self._about[namespace] = self._clock()
+        self._wake_one()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -62,19 +76,56 @@ class WriteQueue:
 
     async def _lane(self) -> None:
         while True:
-            await self._available.acquire()
-            write = self._take()
+            taken = self._take()
+            if taken is None:
+                await self._rest()
+                continue
+            namespace, write = taken
+            self._under_way[namespace] += 1
+            if self._waiting:
+                self._wake_one()
             try:
                 await write()
             except Exception:  # noqa: BLE001 - a write handles what it expects; anything else must not stop the others
                 metrics.WRITE_ERRORS.inc()
                 _log.exception("a write failed unexpectedly")
+            finally:
+                self._under_way[namespace] -= 1
+                if not self._under_way[namespace]:
+                    del self._under_way[namespace]
 
-    def _take(self) -> Write:
-        """The best of the namespace whose turn it is; what it has beyond that stands behind all others."""
-        namespace = next(iter(self._waiting))
+    async def _rest(self) -> None:
+        """Wait until woken: by a write that is put, or by a lane that has left some to be taken."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._idle.append(waiter)
+        await waiter
+
+    def _wake_one(self) -> None:
+        while self._idle:
+            waiter = self._idle.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    def _take(self) -> tuple[str, Write] | None:
+        """The best of the namespace whose turn it is and that may write; what it has beyond that stands behind all others."""
+        most = self._in_flight if self._alone() else self._share
+        namespace = next((n for n in self._waiting if self._under_way[n] < most), None)
+        if namespace is None:
+            return None
         mine = self._waiting.pop(namespace)
         _, _, write = heapq.heappop(mine)
         if mine:
             self._waiting[namespace] = mine
-        return write
+        return namespace, write
+
+    def _alone(self) -> bool:
+        """Whether at most one namespace writes, wants to, or wanted to lately."""
+        over = self._clock() - _ABOUT_SECONDS
+        while self._about and self._about[oldest := next(iter(self._about))] <= over:
+            del self._about[oldest]
+        return (
+            len(self._about) < 2
+            and len(self._waiting) < 2
+            and len(self._about.keys() | self._waiting.keys() | self._under_way.keys()) < 2
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 
@@ -201,3 +202,90 @@ async def test_of_one_namespace_the_priority_decides() -> None:
     await asyncio.gather(lane, return_exceptions=True)
     assert done == list(Priority)
     assert (len(writes), writes._waiting) == (0, {})
+
+
+class Slow:
+    """Writes that last until they are let go."""
+
+    def __init__(self, writes: WriteQueue) -> None:
+        self.writes = writes
+        self.under_way: list[str] = []
+        self._ends: dict[str, list[asyncio.Event]] = {}
+
+    def put(self, namespace: str, number: int = 1) -> None:
+        for _ in range(number):
+            self.writes.put(Priority.POD, self._write(namespace), namespace)
+
+    def _write(self, namespace: str) -> Write:
+        async def run() -> None:
+            end = asyncio.Event()
+            self._ends.setdefault(namespace, []).append(end)
+            self.under_way.append(namespace)
+            await end.wait()
+            self.under_way.remove(namespace)
+
+        return run
+
+    async def end(self, namespace: str) -> None:
+        self._ends[namespace].pop(0).set()
+        await spin()
+
+    def count(self, namespace: str) -> int:
+        return self.under_way.count(namespace)
+
+
+async def test_a_namespace_has_all_places_while_it_is_alone_and_a_third_beside_another() -> None:
+    clock = Clock()
+    writes = WriteQueue(6, clock)
+    slow = Slow(writes)
+    lanes = asyncio.create_task(writes.run())
+    slow.put("greedy", 40)
+    await spin()
+    assert slow.count("greedy") == 6
+    slow.put("modest")
+    for _ in range(5):
+        await slow.end("greedy")
+    assert (slow.count("greedy"), slow.count("modest")) == (2, 1)
+    await slow.end("modest")
+    for _ in range(10):
+        await slow.end("greedy")
+        assert slow.count("greedy") == 2, "the other may come back"
+    clock.now = 4.9
+    slow.put("modest")
+    await spin()
+    assert slow.count("modest") == 1, "there is always a place for it"
+    await slow.end("modest")
+    clock.now = 9.0
+    await slow.end("greedy")
+    assert slow.count("greedy") == 2
+    clock.now = 10.0
+    await slow.end("greedy")
+    assert slow.count("greedy") == 6, "it is alone again"
+    lanes.cancel()
+    await asyncio.gather(lanes, return_exceptions=True)
+
+
+async def test_all_writes_are_made_whatever_the_shares() -> None:
+    for in_flight in (1, 2, 3, 6, 7):
+        writes, done, over = WriteQueue(in_flight), Counter[str](), asyncio.Event()
+
+        def write(namespace: str, done: Counter[str] = done, over: asyncio.Event = over) -> Write:
+            async def run() -> None:
+                await asyncio.sleep(0)
+                done[namespace] += 1
+                if done.total() == 90:
+                    over.set()
+
+            return run
+
+        lanes = asyncio.create_task(writes.run())
+        for number in range(90):
+            writes.put(Priority.POD, write("abc"[number % 3]), "abc"[number % 3])
+            if number % 7 == 0:
+                await asyncio.sleep(0)
+        await asyncio.wait_for(over.wait(), 30)
+        await spin()
+        assert done == Counter(a=30, b=30, c=30)
+        assert (len(writes), writes._under_way) == (0, Counter())
+        lanes.cancel()
+        await asyncio.gather(lanes, return_exceptions=True)

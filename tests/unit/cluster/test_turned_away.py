@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
 from tests.unit.cluster.test_store import KEY, labelled, pod, subtask
 
 from taskdist.api.names import API_VERSION, SubTaskPhase, SubTaskReason
@@ -44,17 +45,50 @@ def test_they_are_called_in_the_order_of_being_turned_away() -> None:
     assert line._lines == {}
 
 
+PODS = "exceeded quota: tenant, requested: pods=1, used: pods=5, limited: pods=5"
+
+
+def test_who_comes_while_the_number_of_pods_is_used_up_need_not_ask() -> None:
+    line: TurnedAway[int] = TurnedAway()
+    assert line.full("a", 1) == ""
+    line.join("a", 1, full=PODS)
+    assert line.full("a", 2) == PODS
+    assert line.full("a", 1) == "", "whoever stands in line has waited its pause when it asks again"
+    assert line.full("a", 2, sort="urgent") == "", "another quota may count those"
+    assert line.full("b", 2) == ""
+    line.join("a", 2, full=PODS)
+    assert line.call("a") == 1
+    assert line.full("a", 1) == "", "whoever was called asks"
+    assert line.full("a", 3) == PODS
+    line.join("a", 1, full=PODS)
+    assert [line.call("a"), line.call("a")] == [2, 1]
+    assert line.full("a", 3) == "", "nobody waits any more"
+    for who in (1, 2):
+        line.leave("a", who)
+    assert (line._lines, line._full, line._called) == ({}, {}, {})
+
+
+def test_a_refusal_for_the_size_of_a_pod_says_nothing_of_others() -> None:
+    line: TurnedAway[int] = TurnedAway()
+    line.join("a", 1, full=PODS)
+    line.join("a", 2)
+    assert line.full("a", 3) == ""
+
+
 class FullServer:
     """A namespace at its quota."""
 
-    def __init__(self) -> None:
+    def __init__(self, says: str = PODS) -> None:
         self.clock = self
+        self.says = says
+        self.asked = 0
 
     def now(self) -> datetime:
         return NOW
 
     async def request(self, _method: str, _path: str, body: Any) -> bytes:
-        raise ApiError(403, "Forbidden", f"pods {body['metadata']['name']} is forbidden: exceeded quota: tenant")
+        self.asked += 1
+        raise ApiError(403, "Forbidden", f"pods {body['metadata']['name']} is forbidden: {self.says}")
 
 
 class Writes:
@@ -65,25 +99,67 @@ class Writes:
         self.waiting.append(write)
 
 
-def turned_away() -> tuple[Store, list[Key]]:
-    """A store with a subtask whose pod the quota has refused."""
-    rung: list[Key] = []
-    store = Store(rung.append)
-    store.namespaces_listed(None, [labelled("1")])
-    store.subtask_event("ADDED", subtask("1"))
-    projection = store.projection(KEY)
-    projection.set_phase("a", SubTaskPhase.READY)
-    writes, server = Writes(), FullServer()
+def ask(store: Store, server: FullServer, **spec: Any) -> None:
+    """Have the pod of the subtask created."""
+    writes = Writes()
     applier = Applier(cast("Client", server), store, cast("WriteQueue", writes), lambda *_: None)
     owner = {"apiVersion": API_VERSION, "kind": "SubTask", "name": "release-a", "uid": "s-1", "controller": True}
-    body = {"metadata": {"name": "release-a-1", "ownerReferences": [owner]}}
+    body = {"metadata": {"name": "release-a-1", "ownerReferences": [owner]}, "spec": spec}
     applier.submit(KEY, CreatePod("a", 1, "release-a-1", body))
     write = cast("Coroutine[None, None, None]", writes.waiting.pop()())
     with suppress(StopIteration):
         write.send(None)
-    projection.take_dirty(NOW)
+
+
+def with_a_subtask() -> tuple[Store, list[Key]]:
+    rung: list[Key] = []
+    store = Store(rung.append)
+    store.namespaces_listed(None, [labelled("1")])
+    store.subtask_event("ADDED", subtask("1"))
+    store.projection(KEY).set_phase("a", SubTaskPhase.READY)
+    return store, rung
+
+
+def turned_away() -> tuple[Store, list[Key]]:
+    """A store with a subtask whose pod the quota has refused."""
+    store, rung = with_a_subtask()
+    ask(store, FullServer())
+    store.projection(KEY).take_dirty(NOW)
     rung.clear()
     return store, rung
+
+
+@pytest.mark.parametrize(
+    ("said", "spec", "asked"),
+    [
+        (PODS, {}, 0),
+        (PODS.replace(": pods", ": count/pods"), {}, 0),
+        (PODS.replace("requested: ", "requested: limits.memory=1Gi,"), {}, 0),
+        (PODS.replace("pods", "requests.memory"), {}, 1),
+        (PODS.replace("pods", "count/pods.example.org"), {}, 1),
+        (PODS, {"priorityClassName": "urgent"}, 1),
+        (PODS, {"activeDeadlineSeconds": 5}, 1),
+        (PODS, {"containers": [{"resources": {"requests": {"cpu": "1"}}}]}, 1),
+    ],
+)
+def test_a_pod_joins_those_before_it_unless_it_might_be_let_in(said: str, spec: dict[str, Any], asked: int) -> None:
+    store, rung = with_a_subtask()
+    other = Key(KEY.namespace, "other")
+    store.projection(other)
+    refused = CreatePod("b", 1, "other-b-1", {"metadata": {"name": "other-b-1"}, "spec": {}})
+    applier = Applier(cast("Client", FullServer()), store, cast("WriteQueue", Writes()), lambda *_: None)
+    applier._remember_refusal(other, refused, ApiError(403, "Forbidden", f'pods "other-b-1" is forbidden: {said}'))
+    rung.clear()
+    server = FullServer()
+    ask(store, server, **spec)
+    assert server.asked == asked
+    refusal = store.projections[KEY].refused["a"]
+    assert refusal.until == NOW + timedelta(seconds=5)
+    assert refusal.reason is SubTaskReason.QUOTA_EXCEEDED
+    assert "exceeded quota: tenant" in refusal.message
+    assert "release-a-1" in refusal.message
+    assert len(store.turned_away) == 2
+    assert (KEY in rung) is (not asked), "what was not asked has not failed, and is looked at again at once"
 
 
 def test_a_pod_that_ends_calls_the_first() -> None:
@@ -123,6 +199,7 @@ def test_who_would_not_start_any_more_is_passed_over() -> None:
     store.turned_away.join(KEY.namespace, (Key(KEY.namespace, "gone"), "b"))
     store.let_in(Key(KEY.namespace, "other"), "c")
     assert len(store.turned_away) == 0
+    assert store.turned_away._called == {}
     assert rung == []
 
 
