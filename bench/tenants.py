@@ -1,10 +1,12 @@
 """One tenant floods the cluster with distributions: does its quota hold, and what does another tenant feel of it?
 
-    python -m bench.tenants [--flood 10000] [--quota 500] [--pods 50] [--rounds 40] [--seconds 1]
+    python -m bench.tenants [--flood 10000] [--quota 500] [--pods 50] [--rounds 40] [--seconds 1] [--flow-control]
 
 The first tenant's namespace has a ResourceQuota for distributions and pods. The other one's distributions, one subtask each, are
 timed from their creation to their first pod and to their end: before the flood, and while it goes on and what it left is worked
-off. The flood is sent by a process of its own. `--quota 0` is no quota: then all of the flood is stored and worked off.
+off. The flood is sent by a process of its own, with an account of the tenant's: the API server lets an administrator's requests
+pass all its queues. `--flow-control` installs the chart's queues for what tenants write. `--quota 0` is no quota: then all of the
+flood is stored and worked off.
 
 `--by-hand` leaves the operator out: the same requests are made one after the other for the other tenant, and six at a time for
 what the first one's quota let in. What is slower then is the machine and the API server, and no operator can mend it.
@@ -27,6 +29,7 @@ from bench._hands import Recorded, create, record, repeat
 from bench._running import Bench, benched, cpu_seconds, finished, machine, rss_mib, verdict
 from e2e.distributions import task
 from e2e.faults.api import OURS, Api, RefusedError
+from e2e.installed import flow_control, tenant
 
 BAR = 2.0
 _SENDERS = 4
@@ -143,10 +146,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seconds", type=float, default=1, help="how long a pod of the flood runs")
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--flow-control", action="store_true", help="with the chart's flowControl.enabled")
     parser.add_argument("--by-hand", action="store_true", help="without the operator")
     options = parser.parse_args(arguments)
     print(machine(), flush=True)
     with benched() as bench, ExitStack() as stack:
+        if options.flow_control:
+            bench.cluster.apply(*flow_control())
         greedy, other = bench.new_namespace(), bench.new_namespace()
         operator = stack.enter_context(bench.operator(most_pods=options.most_pods))
         hard = {"pods": str(options.pods)} if options.pods else {}
@@ -163,7 +169,9 @@ def main(arguments: list[str] | None = None) -> int:
             measure = partial(by_hand, bench.api, single, other)
         calm = [measure() for _ in range(options.rounds)]
         print(told("calm", calm), flush=True)
-        flooding = Flood(bench.api, greedy, options.flood, spec, recorded)
+        # By hand the operator's own requests are made, too, which a tenant may not make.
+        sender = bench.api if options.by_hand else Api(bench.cluster, tenant(bench.cluster, greedy))
+        flooding = Flood(sender, greedy, options.flood, spec, recorded)
         begin = time.monotonic()
         flooding.start()
         time.sleep(1)

@@ -124,12 +124,16 @@ class Access:
     def as_account(self, namespace: str, name: str, path: Path, *, hours: int = 4) -> Path:
         """Write a kubeconfig like this one to `path`, of a service account that is there; its token ends after so many hours."""
         config = yaml.safe_load(self.kubeconfig.read_text())
-        token = self.kubectl("create", "token", name, "-n", namespace, f"--duration={hours}h").stdout.strip()
+        token = self.token(namespace, name, hours=hours)
         for user in config["users"]:
             user["user"] = {"token": token}
         path.touch(mode=0o600)
         path.write_text(yaml.safe_dump(config))
         return path
+
+    def token(self, namespace: str, name: str, *, hours: int = 4) -> str:
+        """A token of a service account that is there."""
+        return self.kubectl("create", "token", name, "-n", namespace, f"--duration={hours}h").stdout.strip()
 
     def server_metrics(self) -> Counter[Request]:
         """The API server's own request counters; subtract two readings to learn what happened in between."""

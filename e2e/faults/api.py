@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from e2e.cluster.local import LocalCluster
-from e2e.faults.proxy import admin_tls
+from e2e.faults.proxy import admin_tls, server_tls
 
 OURS = "/apis/taskdist.dev/v1alpha1"
 MERGE = "application/merge-patch+json"
@@ -26,11 +26,12 @@ class RefusedError(Exception):
 
 
 class Api:
-    """One kept connection per thread."""
+    """One kept connection per thread; as the cluster's administrator, or as who has the token."""
 
-    def __init__(self, cluster: LocalCluster) -> None:
+    def __init__(self, cluster: LocalCluster, token: str = "") -> None:
         self._address = urlsplit(cluster.url)
-        self._tls = admin_tls(cluster)
+        self._tls = server_tls(cluster) if token else admin_tls(cluster)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._local = threading.local()
 
     def get(self, path: str) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class Api:
             OSError: no server there.
         """
         data = None if body is None else json.dumps(body)
-        headers = {"Content-Type": content_type, "User-Agent": "faults-oracle"}
+        headers = {"Content-Type": content_type, "User-Agent": "faults-oracle", **self._headers}
         try:
             return self._once(method, path, data, headers)
         except (http.client.HTTPException, OSError):
@@ -65,7 +66,7 @@ class Api:
         """The same with what happened to each object: the watch's events. In ``path`` it may be said since which version."""
         connection = self._connect(seconds + 30)
         joint = "&" if "?" in path else "?"
-        connection.request("GET", f"{path}{joint}watch=true&timeoutSeconds={seconds}")
+        connection.request("GET", f"{path}{joint}watch=true&timeoutSeconds={seconds}", headers=self._headers)
         response = connection.getresponse()
         if response.status >= 400:
             raise RefusedError(response.status, response.read()[:500].decode(errors="replace"))

@@ -196,11 +196,15 @@ def _refusal(fault: Fail) -> web.Response:
 
 def admin_tls(cluster: LocalCluster) -> ssl.SSLContext:
     """What authenticates as the cluster's administrator."""
-    authority = cluster.control_plane.authority
-    pair = authority.client("admin", common_name="admin", organization="system:masters")
-    context = ssl.create_default_context(cafile=str(authority.ca.certificate))
+    pair = cluster.control_plane.authority.client("admin", common_name="admin", organization="system:masters")
+    context = server_tls(cluster)
     context.load_cert_chain(pair.certificate, pair.key)
     return context
+
+
+def server_tls(cluster: LocalCluster) -> ssl.SSLContext:
+    """What knows the API server, and authenticates as nobody."""
+    return ssl.create_default_context(cafile=str(cluster.control_plane.authority.ca.certificate))
 
 
 def write_plain_kubeconfig(path: Path, server: str) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from e2e.cluster import binaries
+from e2e.cluster.polling import until
+from e2e.faults.proxy import server_tls
+from e2e.installed import tenant
 
 from taskdist.cluster.rbac import OPERATOR, USERS, Rule, Scope
 
 if TYPE_CHECKING:
+    from email.message import Message
+
     from e2e.cluster import Cluster
 
 pytestmark = pytest.mark.integration
@@ -56,6 +64,7 @@ VARIANTS = {
         "networkPolicy.enabled=false",
         "admissionWarnings.enabled=false",
     ],
+    "queues for what people write": ["flowControl.enabled=true", "flowControl.userShares=5"],
     "further flags and environment": [
         "operator.extraArgs={--verbose}",
         "operator.extraEnv[0].name=HTTPS_PROXY",
@@ -115,6 +124,7 @@ def test_lint_is_clean(values: list[str]):
         pytest.param("metrics.port=8080", "metrics/port", id="port of the probes"),
         pytest.param("metrics.serviceMonitor.interval=often", "serviceMonitor/interval", id="no duration"),
         pytest.param("podDisruptionBudget.minAvailable=0", "minAvailable", id="budget of nothing"),
+        pytest.param("flowControl.userShares=0", "userShares", id="no share"),
         pytest.param("serviceAccount.create=false", "serviceAccount.name", id="neither made nor named"),
         pytest.param(
             "metrics.serviceMonitor.enabled=true,metrics.service.enabled=false",
@@ -415,3 +425,54 @@ def test_a_kind_that_never_comes_is_named(crds: Cluster):
     done = await_served(crds, "unicorns", "1")
     assert done.returncode == 1
     assert done.stderr == "taskdist.dev/v1alpha1 does not serve unicorns after 1 s; are the CRDs installed?\n"
+
+
+def test_what_people_write_has_queues_of_its_own_and_the_operator_does_not_wait_in_them(namespaces: Cluster):
+    """By what the API server says of each request: which FlowSchema took it, and which priority level."""
+    objects = of_kind(render(["flowControl.enabled=true"]), "FlowSchema", "PriorityLevelConfiguration")
+    install_rights(namespaces, [])
+    namespaces.apply(*objects)
+    uids = {
+        kind: {
+            item["metadata"]["name"]: item["metadata"]["uid"]
+            for item in json.loads(namespaces.kubectl("get", kind, "-o", "json").stdout)["items"]
+        }
+        for kind in ("flowschemas", "prioritylevelconfigurations")
+    }
+    name, spec = "taskdist-users", {"tasks": [{"name": "a", "script": "true"}]}
+    root = {"apiVersion": "taskdist.dev/v1alpha1", "kind": "TaskDistribution", "metadata": {"name": "a"}, "spec": spec}
+    people, operator = tenant(namespaces, "team-a"), namespaces.token(NAMESPACE, "taskdist-operator", hours=1)
+    path = "/apis/taskdist.dev/v1alpha1/namespaces/team-a/taskdistributions"
+    try:
+        for who, verb, where, schema, level in (
+            (people, "POST", path, name, name),
+            (people, "GET", path, "service-accounts", "workload-low"),
+            (operator, "PATCH", f"{path}/a/status", "taskdist-operator", "workload-high"),
+            (operator, "GET", f"{path}/a", "taskdist-operator", "workload-high"),
+        ):
+
+            def taken() -> tuple[str | None, str | None]:
+                """An API server takes up new FlowSchemas a moment after they were made."""
+                headers = ask(namespaces, who, verb, where, root if verb == "POST" else {})  # noqa: B023
+                return headers["X-Kubernetes-PF-FlowSchema-UID"], headers["X-Kubernetes-PF-PriorityLevel-UID"]
+
+            wanted = uids["flowschemas"][schema], uids["prioritylevelconfigurations"][level]
+            until(f"{verb} {where} by {schema}", lambda: taken() == wanted, 30)  # noqa: B023
+    finally:
+        namespaces.kubectl("delete", "-f", "-", input=yaml.safe_dump_all(objects))
+        namespaces.kubectl("delete", "taskdistribution", "a", "-n", "team-a", "--ignore-not-found")
+        remove_rights(namespaces, [])
+
+
+def ask(cluster: Cluster, token: str, verb: str, path: str, body: dict[str, Any]) -> Message:
+    """Make a request; the headers of the answer, whatever it says."""
+    request = urllib.request.Request(cluster.url + path, method=verb)
+    request.add_header("Authorization", f"Bearer {token}")
+    if verb != "GET":
+        request.add_header("Content-Type", "application/json" if verb == "POST" else "application/merge-patch+json")
+        request.data = json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(request, timeout=30, context=server_tls(cluster)) as response:
+            return response.headers
+    except urllib.error.HTTPError as error:
+        return error.headers
