@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from taskdist.api.names import RESULT_FINALIZER, Label, SubTaskReason
+from taskdist.api.names import RESULT_FINALIZER, Label, SubTaskPhase, SubTaskReason
 from taskdist.cluster import paths
 from taskdist.cluster.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, Client
 from taskdist.cluster.errors import ApiError, ClusterUnreachableError
@@ -48,6 +48,8 @@ _COUNTED = re.compile(r"requested: (?:\S*,)?(?:count/)?pods=")
 """A quota names those of its figures that are exceeded, and no others: ``exceeded quota: small, requested: pods=1, used: pods=5,
 limited: pods=5``."""
 
+_UNFINISHED = frozenset(phase.value for phase in SubTaskPhase if not phase.terminal)
+
 _CREATIONS = CreatePod | CreateSubTask | CreateObject
 
 PendingKey = tuple[str, str]
@@ -80,7 +82,9 @@ class Applier:
                 store.stopwatch.pod_wanted(key.namespace, action.name, store.steady())
                 self._put(key, Priority.POD, _mark(action), lambda: self._create_pod(key, action))
             case PatchSubTaskStatus():
-                self._put(key, Priority.RESULT, ("status", action.id), lambda: self._patch_status(key, action))
+                shows_only = action.ended is None and action.status.get("phase") in _UNFINISHED
+                priority = Priority.ROOT if shows_only else Priority.RESULT
+                self._put(key, priority, ("status", action.id), lambda: self._patch_status(key, action))
             case CreateSubTask():
                 store.stopwatch.subtask_wanted(key.namespace, key.name, action.name, store.steady())
                 self._put(key, Priority.PREPARE, _mark(action), lambda: self._create_subtask(key, action))

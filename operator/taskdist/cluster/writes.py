@@ -5,8 +5,9 @@ instead of after its thousandth object; the root's status, once a second at most
 API server's CPU is the limit on a small machine: 32 at once starve the scheduler.
 
 The turns come before the priorities: else the pods of one tenant, who has always some more to start, would keep another's
-subtasks from ever being made. And while others are about, no namespace has more than a third of the writes in flight: a small
-server is slow for everybody while it works on six requests of one.
+subtasks from ever being made. And while others are about, no namespace has more than a third of the writes in flight, and one
+that has many waiting makes those that finish nothing one at a time, with a rest after each that is longer the slower the server
+is: a small server is slow for everybody while it works on six requests of one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ Write = Callable[[], Awaitable[None]]
 
 _ABOUT_SECONDS = 5.0
 """For how long after its last write a namespace still counts as one of those that share."""
+_REST = 2.0
+"""How many times as long as a write took its namespace rests from it, if it has much to do and others are about."""
+_LONGEST_REST = 1.0
 
 
 class Priority(IntEnum):
@@ -44,7 +48,8 @@ class WriteQueue:
     """Runs writes by turns of namespaces, then by priority, then in order of arrival, with at most ``in_flight`` at once.
 
     Of one namespace at most a third of that, rounded up, are in flight while another has written within five seconds or wants
-    to. A write handles its own errors.
+    to. If more than ``in_flight`` of it wait then, those behind pods and results are made one at a time, and it rests after each
+    for twice as long as that took, a second at most. A write handles its own errors.
     """
 
     def __init__(self, in_flight: int = 6, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,6 +59,8 @@ class WriteQueue:
         self._waiting: dict[str, list[tuple[Priority, int, Write]]] = {}
         self._order = itertools.count()
         self._under_way: Counter[str] = Counter()
+        self._resting: set[str] = set()
+        """Namespaces that make a write which others may go before, or rest from one."""
         self._about: dict[str, float] = {}
         """When each namespace last wanted to write, the latest last."""
         self._idle: deque[asyncio.Future[None]] = deque()
@@ -80,8 +87,11 @@ class WriteQueue:
             if taken is None:
                 await self._rest()
                 continue
-            namespace, write = taken
+            namespace, priority, write = taken
+            begun = self._clock()
             self._under_way[namespace] += 1
+            if priority > Priority.RESULT:
+                self._resting.add(namespace)
             if self._waiting:
                 self._wake_one()
             try:
@@ -93,6 +103,22 @@ class WriteQueue:
                 self._under_way[namespace] -= 1
                 if not self._under_way[namespace]:
                     del self._under_way[namespace]
+                if priority > Priority.RESULT:
+                    self._rest_from(namespace, self._clock() - begun)
+
+    def _rest_from(self, namespace: str, took: float) -> None:
+        """Let a namespace with much to do rest for so many seconds, by the time that the server took, if others are about."""
+        if self._alone() or not self._has_much(namespace):
+            self._rested(namespace)
+        else:
+            asyncio.get_running_loop().call_later(min(_REST * took, _LONGEST_REST), self._rested, namespace)
+
+    def _rested(self, namespace: str) -> None:
+        self._resting.discard(namespace)
+        self._wake_one()
+
+    def _has_much(self, namespace: str) -> bool:
+        return len(self._waiting.get(namespace, ())) > self._in_flight
 
     async def _rest(self) -> None:
         """Wait until woken: by a write that is put, or by a lane that has left some to be taken."""
@@ -107,17 +133,24 @@ class WriteQueue:
                 waiter.set_result(None)
                 return
 
-    def _take(self) -> tuple[str, Write] | None:
+    def _take(self) -> tuple[str, Priority, Write] | None:
         """The best of the namespace whose turn it is and that may write; what it has beyond that stands behind all others."""
-        most = self._in_flight if self._alone() else self._share
-        namespace = next((n for n in self._waiting if self._under_way[n] < most), None)
+        alone = self._alone()
+        namespace = next((n for n in self._waiting if self._may(n, alone=alone)), None)
         if namespace is None:
             return None
         mine = self._waiting.pop(namespace)
-        _, _, write = heapq.heappop(mine)
+        priority, _, write = heapq.heappop(mine)
         if mine:
             self._waiting[namespace] = mine
-        return namespace, write
+        return namespace, priority, write
+
+    def _may(self, namespace: str, *, alone: bool) -> bool:
+        """Whether the best write of a namespace may be made now."""
+        if self._under_way[namespace] >= (self._in_flight if alone else self._share):
+            return False
+        best = self._waiting[namespace][0][0]
+        return alone or best <= Priority.RESULT or namespace not in self._resting or not self._has_much(namespace)
 
     def _alone(self) -> bool:
         """Whether at most one namespace writes, wants to, or wanted to lately."""

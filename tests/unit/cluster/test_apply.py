@@ -6,11 +6,12 @@ from typing import cast
 
 import pytest
 
+from taskdist.api.names import SubTaskReason
 from taskdist.cluster.apply import Applier
 from taskdist.cluster.client import Client
 from taskdist.cluster.store import Key, Store
-from taskdist.cluster.writes import WriteQueue
-from taskdist.reconcile.actions import Action, CreateObject, CreatePod, CreateSubTask, DeletePod
+from taskdist.cluster.writes import Priority, Write, WriteQueue
+from taskdist.reconcile.actions import Action, CreateObject, CreatePod, CreateSubTask, DeletePod, PatchSubTaskStatus
 
 KEY = Key("team", "release")
 
@@ -35,3 +36,27 @@ def test_nothing_is_created_in_a_namespace_that_ends(action: Action, mark: tuple
     store.catalogue.namespaces[KEY.namespace] = {}
     applier.submit(KEY, action)
     assert len(writes) == (1 if created else 2)
+
+
+@pytest.mark.parametrize(
+    ("phase", "ended", "priority"),
+    [
+        ("Ready", None, Priority.ROOT),
+        ("Running", None, Priority.ROOT),
+        ("Retrying", SubTaskReason.EVICTED, Priority.RESULT),
+        ("Succeeded", SubTaskReason.COMPLETED, Priority.RESULT),
+        ("Skipped", None, Priority.RESULT),
+    ],
+)
+def test_a_status_that_only_shows_goes_behind_results(
+    phase: str, ended: SubTaskReason | None, priority: Priority
+) -> None:
+    put: list[Priority] = []
+
+    class Writes(WriteQueue):
+        def put(self, priority: Priority, write: Write, namespace: str = "") -> None:  # noqa: ARG002
+            put.append(priority)
+
+    applier = Applier(cast("Client", None), Store(lambda _: None), Writes(), lambda *_: None)
+    applier.submit(KEY, PatchSubTaskStatus("a", "release-a", "1", {"phase": phase}, ended=ended))
+    assert put == [priority]

@@ -289,3 +289,59 @@ async def test_all_writes_are_made_whatever_the_shares() -> None:
         assert (len(writes), writes._under_way) == (0, Counter())
         lanes.cancel()
         await asyncio.gather(lanes, return_exceptions=True)
+
+
+async def prepared_beside(*, modest: bool, greedy: int, priority: Priority) -> int:
+    """How many of a namespace's writes are made while each takes no time at all by the clock, but a rest from it lasts."""
+    clock = Clock()
+    writes, done = WriteQueue(6, clock), list[str]()
+
+    def write(namespace: str) -> Write:
+        async def run() -> None:
+            clock.now += 0.3  # by what the queue can see
+            done.append(namespace)
+
+        return run
+
+    if modest:
+        writes.put(Priority.POD, write("modest"), "modest")
+    for _ in range(greedy):
+        writes.put(priority, write("greedy"), "greedy")
+    lanes = asyncio.create_task(writes.run())
+    await spin()
+    clock.now = 0.0
+    made = done.count("greedy")
+    lanes.cancel()
+    await asyncio.gather(lanes, return_exceptions=True)
+    return made
+
+
+async def test_who_has_much_to_prepare_rests_after_each_write_if_others_are_about() -> None:
+    assert await prepared_beside(modest=True, greedy=20, priority=Priority.PREPARE) == 1
+    assert await prepared_beside(modest=False, greedy=20, priority=Priority.PREPARE) == 20
+    assert await prepared_beside(modest=True, greedy=6, priority=Priority.PREPARE) == 6, "who has little does not rest"
+    assert await prepared_beside(modest=True, greedy=20, priority=Priority.POD) == 20, (
+        "work that is done is written at once"
+    )
+
+
+async def test_what_rests_goes_on_by_itself() -> None:
+    writes, over, done = WriteQueue(6), asyncio.Event(), list[int]()
+
+    def write(number: int) -> Write:
+        async def run() -> None:
+            await asyncio.sleep(0)
+            done.append(number)
+            if len(done) == 41:
+                over.set()
+
+        return run
+
+    lanes = asyncio.create_task(writes.run())
+    writes.put(Priority.POD, write(-1), "modest")
+    for number in range(40):
+        writes.put(Priority.PREPARE, write(number), "greedy")
+    await asyncio.wait_for(over.wait(), 30)
+    assert sorted(done) == list(range(-1, 40))
+    lanes.cancel()
+    await asyncio.gather(lanes, return_exceptions=True)
