@@ -29,7 +29,7 @@ Write = Callable[[], Awaitable[None]]
 
 _ABOUT_SECONDS = 5.0
 """For how long after its last write a namespace still counts as one of those that share."""
-_REST = 2.0
+_REST = 1.0
 """How many times as long as a write took its namespace rests from it, if it has much to do and others are about."""
 _LONGEST_REST = 1.0
 
