@@ -49,7 +49,7 @@ class WriteQueue:
 
     Of one namespace at most a third of that, rounded up, are in flight while another has written within five seconds or wants
     to. If more than ``in_flight`` of it wait then, those behind pods and results are made one at a time, and it rests after each
-    for twice as long as that took, a second at most. A write handles its own errors.
+    for as long as that took, a second at most. A write handles its own errors.
     """
 
     def __init__(self, in_flight: int = 6, clock: Callable[[], float] = time.monotonic) -> None:
