@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from e2e.cluster import binaries
+from taskdist.cluster.rbac import USERS
 
 if TYPE_CHECKING:
     from e2e.cluster.access import Access
@@ -46,12 +47,12 @@ def operator_account(cluster: Access, path: Path) -> Path:
 
 def tenant(cluster: Access, namespace: str, name: str = "tenant") -> str:
     """A service account that may do in its namespace what the chart lets users do; returns its token."""
-    role = next(r for r in yaml.safe_load((_CHART / "files" / "rbac.yaml").read_text())["users"] if r["name"] == "edit")
+    rules = next([rule.as_policy() for rule in user.rules] for user in USERS if user.name == "edit")
     about = {"name": name, "namespace": namespace}
     group = "rbac.authorization.k8s.io"
     cluster.apply(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": about},
-        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": about, "rules": role["rules"]},
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": about, "rules": rules},
         {
             "apiVersion": f"{group}/v1",
             "kind": "RoleBinding",

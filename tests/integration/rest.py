@@ -6,7 +6,8 @@ import base64
 import http.client
 import json
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.message import Message
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +24,7 @@ class Answer:
 
     status: int
     body: dict[str, Any]
+    headers: Message = field(default_factory=Message)
 
     @property
     def ok(self) -> bool:
@@ -57,7 +59,7 @@ class Rest:
         target = f"{path}?{urlencode(query)}" if query else path
         self._connection.request(verb, target, None if body is None else json.dumps(body), headers)
         response = self._connection.getresponse()
-        return Answer(response.status, json.loads(response.read()))
+        return Answer(response.status, json.loads(response.read()), response.headers)
 
     def close(self) -> None:
         self._connection.close()

@@ -7,8 +7,7 @@ import os
 import re
 import subprocess
 import sys
-import urllib.error
-import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,13 @@ import pytest
 import yaml
 from e2e.cluster import binaries
 from e2e.cluster.polling import until
-from e2e.faults.proxy import server_tls
 from e2e.installed import tenant
+from tests.integration.rest import Rest
 
 from taskdist.cluster.rbac import OPERATOR, USERS, Rule, Scope
 
 if TYPE_CHECKING:
-    from email.message import Message
+    from collections.abc import Callable
 
     from e2e.cluster import Cluster
 
@@ -427,7 +426,9 @@ def test_a_kind_that_never_comes_is_named(crds: Cluster):
     assert done.stderr == "taskdist.dev/v1alpha1 does not serve unicorns after 1 s; are the CRDs installed?\n"
 
 
-def test_what_people_write_has_queues_of_its_own_and_the_operator_does_not_wait_in_them(namespaces: Cluster):
+def test_what_people_write_has_queues_of_its_own_and_the_operator_does_not_wait_in_them(
+    namespaces: Cluster, tmp_path: Path
+):
     """By what the API server says of each request: which FlowSchema took it, and which priority level."""
     objects = of_kind(render(["flowControl.enabled=true"]), "FlowSchema", "PriorityLevelConfiguration")
     install_rights(namespaces, [])
@@ -441,38 +442,35 @@ def test_what_people_write_has_queues_of_its_own_and_the_operator_does_not_wait_
     }
     name, spec = "taskdist-users", {"tasks": [{"name": "a", "script": "true"}]}
     root = {"apiVersion": "taskdist.dev/v1alpha1", "kind": "TaskDistribution", "metadata": {"name": "a"}, "spec": spec}
-    people, operator = tenant(namespaces, "team-a"), namespaces.token(NAMESPACE, "taskdist-operator", hours=1)
+    tenant(namespaces, "team-a")
+    accounts = {"people": ("team-a", "tenant"), "operator": (NAMESPACE, "taskdist-operator")}
     path = "/apis/taskdist.dev/v1alpha1/namespaces/team-a/taskdistributions"
+    merge = "application/merge-patch+json"
+    asked = {who: Rest(namespaces.as_account(*account, tmp_path / who)) for who, account in accounts.items()}
+
+    def taken(who: str, verb: str, where: str) -> tuple[str, str]:
+        body = root if verb == "POST" else {}
+        headers = asked[who](verb, where, body, kind=merge if verb == "PATCH" else "application/json").headers
+        schema, level = (headers[f"X-Kubernetes-PF-{kind}-UID"] for kind in ("FlowSchema", "PriorityLevel"))
+        return schema, level
+
     try:
         for who, verb, where, schema, level in (
-            (people, "POST", path, name, name),
-            (people, "GET", path, "service-accounts", "workload-low"),
-            (operator, "PATCH", f"{path}/a/status", "taskdist-operator", "workload-high"),
-            (operator, "GET", f"{path}/a", "taskdist-operator", "workload-high"),
+            ("people", "POST", path, name, name),
+            ("people", "GET", path, "service-accounts", "workload-low"),
+            ("operator", "PATCH", f"{path}/a/status", "taskdist-operator", "workload-high"),
+            ("operator", "GET", f"{path}/a", "taskdist-operator", "workload-high"),
         ):
-
-            def taken() -> tuple[str | None, str | None]:
-                """An API server takes up new FlowSchemas a moment after they were made."""
-                headers = ask(namespaces, who, verb, where, root if verb == "POST" else {})  # noqa: B023
-                return headers["X-Kubernetes-PF-FlowSchema-UID"], headers["X-Kubernetes-PF-PriorityLevel-UID"]
-
             wanted = uids["flowschemas"][schema], uids["prioritylevelconfigurations"][level]
-            until(f"{verb} {where} by {schema}", lambda: taken() == wanted, 30)  # noqa: B023
+            # An API server takes up new FlowSchemas a moment after they were made.
+            until(f"{verb} {where} by {schema}", partial(_equal, wanted, partial(taken, who, verb, where)), 30)
     finally:
+        for rest in asked.values():
+            rest.close()
         namespaces.kubectl("delete", "-f", "-", input=yaml.safe_dump_all(objects))
         namespaces.kubectl("delete", "taskdistribution", "a", "-n", "team-a", "--ignore-not-found")
         remove_rights(namespaces, [])
 
 
-def ask(cluster: Cluster, token: str, verb: str, path: str, body: dict[str, Any]) -> Message:
-    """Make a request; the headers of the answer, whatever it says."""
-    request = urllib.request.Request(cluster.url + path, method=verb)
-    request.add_header("Authorization", f"Bearer {token}")
-    if verb != "GET":
-        request.add_header("Content-Type", "application/json" if verb == "POST" else "application/merge-patch+json")
-        request.data = json.dumps(body).encode()
-    try:
-        with urllib.request.urlopen(request, timeout=30, context=server_tls(cluster)) as response:
-            return response.headers
-    except urllib.error.HTTPError as error:
-        return error.headers
+def _equal(wanted: object, found: Callable[[], object]) -> bool:
+    return found() == wanted

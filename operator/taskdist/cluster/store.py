@@ -296,8 +296,8 @@ class Store:
         while (who := self.turned_away.call(namespace)) is not None:
             key, id_ = who
             projection = self.projections.get(key)
-            ready = projection is not None and projection.phase_of(id_) is SubTaskPhase.READY
-            if projection is not None and ready and projection.refused.pop(id_, None) is not None:
+            if projection is not None and projection.phase_of(id_) is SubTaskPhase.READY and id_ in projection.refused:
+                del projection.refused[id_]
                 projection.mark(id_)
                 self.ring(key)
                 return

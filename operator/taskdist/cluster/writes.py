@@ -29,8 +29,6 @@ Write = Callable[[], Awaitable[None]]
 
 _ABOUT_SECONDS = 5.0
 """For how long after its last write a namespace still counts as one of those that share."""
-_REST = 1.0
-"""How many times as long as a write took its namespace rests from it, if it has much to do and others are about."""
 _LONGEST_REST = 1.0
 
 
@@ -85,7 +83,7 @@ class WriteQueue:
         while True:
             taken = self._take()
             if taken is None:
-                await self._rest()
+                await self._woken()
                 continue
             namespace, priority, write = taken
             begun = self._clock()
@@ -107,11 +105,11 @@ class WriteQueue:
                     self._rest_from(namespace, self._clock() - begun)
 
     def _rest_from(self, namespace: str, took: float) -> None:
-        """Let a namespace with much to do rest for so many seconds, by the time that the server took, if others are about."""
+        """Let a namespace with much to do rest for so many seconds, the time that the server took, if others are about."""
         if self._alone() or not self._has_much(namespace):
             self._rested(namespace)
         else:
-            asyncio.get_running_loop().call_later(min(_REST * took, _LONGEST_REST), self._rested, namespace)
+            asyncio.get_running_loop().call_later(min(took, _LONGEST_REST), self._rested, namespace)
 
     def _rested(self, namespace: str) -> None:
         self._resting.discard(namespace)
@@ -120,7 +118,7 @@ class WriteQueue:
     def _has_much(self, namespace: str) -> bool:
         return len(self._waiting.get(namespace, ())) > self._in_flight
 
-    async def _rest(self) -> None:
+    async def _woken(self) -> None:
         """Wait until woken: by a write that is put, or by a lane that has left some to be taken."""
         waiter = asyncio.get_running_loop().create_future()
         self._idle.append(waiter)
