@@ -18,7 +18,9 @@ def test_counts_writes_by_resource(apiserver: Cluster, namespace: str):
     before = apiserver.server_metrics()
     apiserver.kubectl("create", "-n", namespace, "-f", "-", input=CONFIG)
     done = apiserver.server_metrics() - before
-    assert {(r.verb, r.resource): n for r, n in done.items() if r.writes} == {("POST", "configmaps"): 1}
+    # The API server renews a Lease of its own every ten seconds, and may do so in between.
+    written = {(r.verb, r.resource): n for r, n in done.items() if r.writes and r.resource != "leases"}
+    assert written == {("POST", "configmaps"): 1}
 
 
 def test_audit_log_names_who_did_what(apiserver: Cluster, namespace: str):
