@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from taskdist.engine.text import inflect
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import function, nouns
 from taskdist.engine.text.words.artifacts import GENERIC, LEFT_BEHIND, VAGUE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from taskdist.engine.text import annotations as remarks
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.word import Word
 
 _CONNECTORS = re.compile(r"^[\W_]*(?:(?:and|or|but|&|plus|as well as)[\W_]*)?$", re.IGNORECASE)

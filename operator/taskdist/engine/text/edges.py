@@ -14,11 +14,11 @@ from taskdist.engine.text.order_state import (
     EXPLICIT,
     STATED,
 )
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.step_words import (
     frees,
     instructs,
 )
-from taskdist.engine.text.steps import Step
 
 
 class Orderer(Cues, Flow, Lists):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from taskdist.engine.text.clause import Clause
 from taskdist.engine.text.groups import Group
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import nouns, work
 from taskdist.engine.text.words.order import CLOSING

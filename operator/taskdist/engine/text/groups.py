@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from taskdist.engine.text.clause import Clause
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 
 
 @dataclass(slots=True)

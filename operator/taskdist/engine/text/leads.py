@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskdist.engine.text.clause import Clause
-from taskdist.engine.text.steps import Judgement, names_action
+from taskdist.engine.text.judge import Judgement, names_action
 from taskdist.engine.text.words.leads import ASIDE_LEADS, COMPARISONS, GENERIC, NO, WORK_LEADS, YES
 
 

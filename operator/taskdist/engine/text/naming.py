@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from taskdist.engine.text.content import object_phrase
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import function
 

@@ -7,11 +7,11 @@ from taskdist.engine.text.order_state import (
     EXPLICIT,
     STATED,
 )
+from taskdist.engine.text.step import Condition, Mention, Step
 from taskdist.engine.text.step_words import (
     TOGETHER,
     lead_cues,
 )
-from taskdist.engine.text.steps import Condition, Mention, Step
 from taskdist.engine.text.words.order import (
     OUTCOMES,
 )

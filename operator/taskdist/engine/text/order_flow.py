@@ -13,6 +13,7 @@ from taskdist.engine.text.order_state import (
     REACH,
     SAME_THING,
 )
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.step_words import (
     adds_on,
     counted_together,
@@ -20,7 +21,6 @@ from taskdist.engine.text.step_words import (
     takes_in,
     takes_whole,
 )
-from taskdist.engine.text.steps import Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words import nouns
 from taskdist.engine.text.words.artifacts import RESULT_NOUNS

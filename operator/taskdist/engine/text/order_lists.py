@@ -15,13 +15,13 @@ from taskdist.engine.text.order_state import (
     OrderState,
 )
 from taskdist.engine.text.outcome import trigger_rule
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.step_words import (
     adds_on,
     closes,
     counted_together,
     moves,
 )
-from taskdist.engine.text.steps import Step
 from taskdist.engine.text.words.order import (
     CLOSING_LISTS,
     ERRANDS,

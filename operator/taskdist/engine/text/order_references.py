@@ -9,10 +9,10 @@ from taskdist.engine.text.order_state import (
     REACH,
     OrderState,
 )
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.step_words import (
     spoken,
 )
-from taskdist.engine.text.steps import Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.order import (
     COUNTS,

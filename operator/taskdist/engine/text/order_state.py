@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from taskdist.engine.text.content import Content, content, with_parts
 from taskdist.engine.text.groups import Group
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 
 # How sure an edge is, by what says it; docs/splitting.md has examples.
 EXPLICIT = 0.95

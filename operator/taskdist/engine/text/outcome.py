@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskdist.engine.model import TriggerRule
-from taskdist.engine.text.steps import Condition
+from taskdist.engine.text.step import Condition
 from taskdist.engine.text.words import function
 
 _SUCCESS = frozenset(

@@ -9,7 +9,7 @@ from taskdist.engine.text.blocks import Block
 from taskdist.engine.text.fragments import sentences
 from taskdist.engine.text.groups import Group
 from taskdist.engine.text.sentence_reader import Progress, SentenceReader
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 
 _LONGEST_TITLE = 80
 

@@ -13,8 +13,9 @@ from taskdist.engine.text.clause import Clause
 from taskdist.engine.text.clauses import clauses
 from taskdist.engine.text.fragments import Fragment, sentences
 from taskdist.engine.text.groups import Group
+from taskdist.engine.text.judge import Judgement, judge, names_action
 from taskdist.engine.text.outcome import fails, trigger_rule
-from taskdist.engine.text.steps import Condition, Judgement, Mention, Step, judge, names_action
+from taskdist.engine.text.step import Condition, Mention, Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.function import ANAPHORS
 from taskdist.engine.text.words.leads import ASIDES

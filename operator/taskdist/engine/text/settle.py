@@ -7,7 +7,7 @@ import re
 from taskdist.engine.text import inflect
 from taskdist.engine.text.content import stems
 from taskdist.engine.text.groups import Group
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 
 _ASKING = frozenset({"ask", "call", "contact", "message", "phone", "ping", "reach", "shout", "talk", "tell", "write"})
 _IN_DOUBT = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from taskdist.engine.text.clause import Clause
-from taskdist.engine.text.steps import Step
+from taskdist.engine.text.step import Step
 from taskdist.engine.text.word import Word
 from taskdist.engine.text.words.order import (
     ABOUT,

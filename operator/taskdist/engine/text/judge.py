@@ -1,8 +1,8 @@
-"""Which clauses are work: from clauses to steps, with what the others say about them (conditions, times, references)."""
+"""Which clauses are work: a verdict on each clause, from its mood, its verb and the clauses beside it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from taskdist.engine.text import inflect
 from taskdist.engine.text.clause import Clause
@@ -21,53 +21,6 @@ class Judgement:
     kind: str
     verb: int = -1
     frame: str = ""
-
-
-@dataclass(slots=True)
-class Mention:
-    """A subordinate clause that hangs on a step: its role, its clause, whether it came before the step."""
-
-    role: str
-    clause: Clause
-    fronted: bool
-
-
-@dataclass(slots=True)
-class Step:
-    """A clause taken as work.
-
-    ``verb`` is the word that names the work; ``mentions`` are conditions and times said of it; ``context`` holds the
-    words of remarks right before it; ``loose`` is the same number for steps without order among them; ``soft`` names a
-    doubt that the whole text has to settle (``goal``, ``described``, ``sub``); ``member`` is what tells it from its
-    twins ("for each of A and B").
-    """
-
-    clause: Clause
-    verb: Word | None
-    words: list[Word]
-    number: int = 0
-    sentence: int = 0
-    mentions: list[Mention] = field(default_factory=list)
-    soft: str = ""
-    member: list[Word] = field(default_factory=list)
-    condition: Condition | None = None
-    link: str = ""
-    context: list[Word] = field(default_factory=list)
-    lead: str = ""
-    loose: int = 0
-    is_free: bool = False
-    is_spread: bool = False
-    is_because: bool = False
-
-
-@dataclass(slots=True)
-class Condition:
-    """ "If the tests pass" or its counterpart "otherwise": the words, whether negated, and the clause it was said in."""
-
-    clause: Clause
-    otherwise: bool = False
-    text: str = ""
-    is_test: bool = False
 
 
 def judge(clause: Clause, previous: Judgement | None, following: Clause | None = None) -> Judgement:
