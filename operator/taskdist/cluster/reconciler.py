@@ -44,7 +44,7 @@ _ROOT_INTERVAL = 1.0
 _ROOT_SHARE = 0.02
 """Of the time, how much may go into writing one root. The server validates the whole spec at every patch of the status: a patch
 took 0.33 s at 500 tasks on a busy machine of two cores. Once a second, that leaves little for the work itself."""
-_LAST_ROOT_INTERVAL = 10.0
+_LAST_ROOT_INTERVAL = 30.0
 _SOON_SECONDS = 0.2
 """How long what leads to no write may lie before it is looked at, so that more of it can be looked at together."""
 _WORKERS = 4
