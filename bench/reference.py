@@ -107,19 +107,21 @@ class Walk:
     async def _follow(self) -> None:
         decode, look = msgspec.json.Decoder(_Event).decode, msgspec.json.Decoder(_Pod).decode
         seen: set[str] = set()
-        async for line in self._client.stream(self._path, {"watch": "true", "timeoutSeconds": 3600}, watch=True):
-            raw = decode(line).object
-            pod = look(raw)
-            name = pod.metadata.labels.get(Label.SUBTASK, pod.metadata.name)
-            if pod.status.phase != "Succeeded" or name in seen:
-                continue
-            seen.add(name)
-            if self._end is None:
-                self._go_on(name)
-            else:
-                self._ended.append((name, bytes(raw)))
-                self._wake.release()
-        raise SystemExit("the watch of pods has ended")
+        while (
+            True
+        ):  # a server that is pressed hangs up on whoever reads slowly; a new watch begins with all that there is
+            async for line in self._client.stream(self._path, {"watch": "true", "timeoutSeconds": 3600}, watch=True):
+                raw = decode(line).object
+                pod = look(raw)
+                name = pod.metadata.labels.get(Label.SUBTASK, pod.metadata.name)
+                if pod.status.phase != "Succeeded" or name in seen:
+                    continue
+                seen.add(name)
+                if self._end is None:
+                    self._go_on(name)
+                else:
+                    self._ended.append((name, bytes(raw)))
+                    self._wake.release()
 
     def _go_on(self, name: str) -> None:
         self._left -= 1
