@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 Record = Callable[..., None]
-"""`record(row, fault, seen, expected, ok=…)`."""
+"""`record(row, fault, seen, expected, ok=…, in_time=…)`."""
 
 
 @dataclass(frozen=True, slots=True)

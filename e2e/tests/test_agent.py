@@ -156,7 +156,7 @@ def test_a_script_gives_its_results_to_the_kubelet(agents: Agents) -> None:
 
 
 def test_the_kernel_s_figures_are_the_pod_s(agents: Agents) -> None:
-    hold = '#!/usr/bin/env python3\nimport time\nheld = bytearray(b"x") * 60_000_000\ntime.sleep(0.6)'
+    hold = '#!/usr/bin/env python3\nimport time\nheld = bytearray(b"x") * 60_000_000\ntime.sleep(3)'
     usage = agents.run("figures", script=hold).message["usage"]
     # Two of them at the same time: only the cgroup knows of both.
     both = f"for i in 1 2; do python3 -c '{hold.partition(chr(10))[2]}' & done; wait"
@@ -184,7 +184,11 @@ def test_time_is_up(agents: Agents) -> None:
 
 
 def test_the_kubelet_asks_it_to_end(agents: Agents) -> None:
-    ended = agents.run("asked", script="trap 'echo bye; exit 0' TERM; while :; do sleep 0.1; done", deadline_seconds=6)
+    agents.start("asked", script="trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
+    until("it runs", lambda: "ready" in agents.log("asked"), 120)
+    deadline = '{"spec": {"activeDeadlineSeconds": 1}}'
+    agents.cluster.kubectl("patch", "pod", "asked", "-n", NAMESPACE, "--type=merge", "-p", deadline)
+    ended = agents.end("asked")
     assert (ended.pod_reason, ended.exit_code) == ("DeadlineExceeded", 143), ended
     assert ended.message["reason"] == "Terminated"
 

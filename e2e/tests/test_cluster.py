@@ -55,7 +55,7 @@ def ended(running: cluster.Cluster, namespace: str, name: str) -> dict[str, Any]
         status = running.get("pod", name, "-n", namespace)["status"]
         return next((s["state"].get("terminated") for s in status.get("containerStatuses", ())), None)
 
-    return until(f"the end of pod {name}", terminated)
+    return until(f"the end of pod {name}", terminated, 180)
 
 
 # ------------------------------------------------------------------------------------------------- real containers
@@ -74,7 +74,9 @@ def test_a_pod_over_its_memory_is_killed(real_cluster: cluster.Cluster, real_nam
     hog = "x = bytearray(200 * 2**20); print(len(x))"
     real_cluster.apply(pod("hog", real_namespace, image.name, memory="64Mi", command=python(hog)))
     end = ended(real_cluster, real_namespace, "hog")
-    assert (end["exitCode"], end["reason"]) == (137, "OOMKilled")
+    # The kubelet says "Error" where it reads the exit before the runtime has told of the kernel's kill. Nobody else kills here.
+    assert end["exitCode"] == 137
+    assert end["reason"] in {"OOMKilled", "Error"}
 
 
 @needs_root
@@ -169,7 +171,7 @@ def test_two_clusters_side_by_side(real_cluster: cluster.Cluster, real_namespace
             hold = python("import time; print('holds', flush=True); time.sleep(600)")
             running.apply(pod("both", real_namespace, image.name, command=hold))
         for running in (real_cluster, second):
-            until("its log", lambda it=running: _log(it, real_namespace, "both") == "holds\n")  # type: ignore[misc]
+            until("its log", lambda it=running: _log(it, real_namespace, "both") == "holds\n", 180)  # type: ignore[misc]
         kept = traces(name)
         assert [trace for trace in kept if not kept[trace]] == ["mounts"]  # those are the node's own
     finally:
@@ -190,7 +192,7 @@ def test_nothing_stays_of_a_killed_up(moment: str):
     state = cluster.folder(name)
     try:
         reached = state / "processes" / f"{moment}.json"
-        until(f"{moment} started", lambda: reached.exists() or starter.poll() is not None, every=0.005)
+        until(f"{moment} started", lambda: reached.exists() or starter.poll() is not None, 300, every=0.005)
         starter.send_signal(signal.SIGKILL)
         starter.wait()
     finally:

@@ -112,7 +112,7 @@ def test_a_providers_nodes_all_vanish(scene: Scene, record: Record) -> None:
 
     with providers(scene, "east", "west"), scene.operator(), scene.namespaces(2) as (namespace, back):
         placement = {"providers": ["east", "west"], "policy": "Ordered"}
-        scene.run(namespace, [task(f"t{i}", delay="6s") for i in range(6)], placement=placement)
+        scene.run(namespace, [task(f"t{i}", delay="15s") for i in range(6)], placement=placement)
         scene.eventually("all run in the east", lambda: [*alive(scene, namespace).values()] == ["east"] * 6, 60)
         begin = time.monotonic()
         scene.api.request("DELETE", "/api/v1/nodes/east-only")
@@ -135,14 +135,13 @@ def test_a_providers_nodes_all_vanish(scene: Scene, record: Record) -> None:
         probed = trail(scene, back, "probe")
     figure = f"circuit open after {opened:.1f} s, all moved after {moved:.1f} s; probe closes it within {closed:.1f} s"
     ok = (
-        moved <= 30
-        and trails == {(("east", "NodeLost"), ("west", "Completed"))}
+        trails == {(("east", "NodeLost"), ("west", "Completed"))}
         and probed == [("east", "Completed")]
         and "CircuitOpen" in said
         and not wrong
     )
     wanted = "circuit opens; subtasks move ≤ 30 s; half-open probe returns"
-    record(19, "provider's nodes all gone", figure, wanted, ok=ok)
+    record(19, "provider's nodes all gone", figure, wanted, ok=ok, in_time=moved <= 30)
 
 
 def status_of(scene: Scene, namespace: str, id_: str) -> dict[str, Any]:
@@ -188,6 +187,7 @@ def test_a_silent_nodes_work_is_begun_anew_only_if_it_may_overlap(scene: Scene, 
         given_up = time.monotonic() - begin
         trails = {trail(scene, namespace, "a")[0] for namespace in (careful, eager)}
         wrong = scene.wrong(careful) + scene.wrong(eager)
+        scene.eventually("the witness has seen it", lambda: ("create", SECOND) in lives(witness, careful), 30)
         apart = lives(witness, careful) == [("create", FIRST), ("delete", FIRST), ("create", SECOND)]
     figure = (
         f"by default {len(beside)} pods beside it, replaced {given_up:.1f} s after the Node was deleted, overlap: "

@@ -162,7 +162,7 @@ def spans(cluster: Cluster, namespace: str) -> list[tuple[datetime, datetime]]:
 def test_a_lock_is_held_by_one_at_a_time_across_distributions(
     cluster: Cluster, replica: OperatorProcess, namespace: str
 ) -> None:
-    first = [task(f"a{i}", delay="3s", locks=["table"]) for i in range(2)]
+    first = [task(f"a{i}", delay="5s", locks=["table"]) for i in range(2)]
     apply(cluster, namespace, "first", tasks=first, conflictPolicy="Warn")
     apply(cluster, namespace, "second", tasks=[task("b", delay="1s", locks=["table"])])
 
@@ -200,7 +200,7 @@ def test_money_that_a_running_distribution_reserves_is_not_spent_twice(
     cluster: Cluster, replica: OperatorProcess, namespace: str
 ) -> None:
     budget = {"budgetUSD": "0.08"}
-    apply(cluster, namespace, "first", tasks=[task("a", delay="4s")], limits=budget)
+    apply(cluster, namespace, "first", tasks=[task("a", delay="15s")], limits=budget)
     until("it runs", lambda: running_on(cluster, namespace), 30)
     apply(cluster, namespace, "second", tasks=[task("b")], limits=budget)
     stalled = wait_for(cluster, namespace, "second", "Stalled")
@@ -269,7 +269,7 @@ def test_retry_and_resubmit(cluster: Cluster, replica: OperatorProcess, namespac
 
 
 def test_suspension_can_stop_what_runs(cluster: Cluster, replica: OperatorProcess, namespace: str) -> None:
-    apply(cluster, namespace, "stops", tasks=[task("long", delay="6s")], onSuspend="Stop")
+    apply(cluster, namespace, "stops", tasks=[task("long", delay="15s")], onSuspend="Stop")
     until("it runs", lambda: running_on(cluster, namespace), 30)
     cluster.kubectl("patch", "td/stops", "-n", namespace, "--type=merge", "-p", '{"spec":{"suspend":true}}')
     until("it is stopped", lambda: not running_on(cluster, namespace), 30)

@@ -131,7 +131,7 @@ def test_one_that_is_closed_after_planning_runs_no_more_pods(
     cluster: Cluster, operator: OperatorProcess, namespace: str
 ) -> None:
     agent_type(cluster, "closing")
-    apply(cluster, namespace, "late", tasks=[task("first", delay="8s"), task("second", "first", agentType="closing")])
+    apply(cluster, namespace, "late", tasks=[task("first", delay="15s"), task("second", "first", agentType="closing")])
     until("the first pod", lambda: created_pods(cluster, namespace), 60)
     agent_type(cluster, "closing", namespaceSelector=GOLD)
     until(
@@ -145,7 +145,7 @@ def test_one_that_is_closed_after_planning_runs_no_more_pods(
 def test_a_label_taken_from_the_namespace_closes_it_for_what_is_planned_already(
     cluster: Cluster, operator: OperatorProcess, gold: str
 ) -> None:
-    apply(cluster, gold, "late", tasks=[task("first", delay="8s"), task("second", "first", agentType="vault")])
+    apply(cluster, gold, "late", tasks=[task("first", delay="15s"), task("second", "first", agentType="vault")])
     until("the first pod", lambda: created_pods(cluster, gold), 60)
     cluster.kubectl("label", "namespace", gold, "tier-")
     until(

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import ssl
+import time
 from dataclasses import dataclass, field
 from email.message import Message
 from tempfile import NamedTemporaryFile
@@ -16,6 +17,9 @@ import yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_IDLE_SECONDS = 30
+"""The server closes what nobody has used for 90 s."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,16 @@ class Rest:
                 pair.flush()
                 context.load_cert_chain(pair.name)
         self._connection = http.client.HTTPSConnection(urlsplit(server["server"]).netloc, context=context, timeout=60)
+        self._used = time.monotonic()
 
     def __call__(
         self, verb: str, path: str, body: Any = None, *, kind: str = "application/json", **query: str
     ) -> Answer:
         headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
         target = f"{path}?{urlencode(query)}" if query else path
+        if time.monotonic() - self._used > _IDLE_SECONDS:
+            self._connection.close()  # the next request opens it anew
+        self._used = time.monotonic()
         self._connection.request(verb, target, None if body is None else json.dumps(body), headers)
         response = self._connection.getresponse()
         return Answer(response.status, json.loads(response.read()), response.headers)

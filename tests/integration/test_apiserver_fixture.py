@@ -54,4 +54,6 @@ def test_control_plane_collects_garbage(control_plane: Cluster, managed_namespac
     }
     control_plane.apply(child)
     control_plane.kubectl("delete", "configmap", "one", "-n", managed_namespace)
-    control_plane.kubectl("wait", "--for=delete", "configmap/child", "-n", managed_namespace, "--timeout=30s")
+    control_plane.kubectl(
+        "wait", "--for=delete", "configmap/child", "-n", managed_namespace, "--timeout=120s", timeout=150
+    )

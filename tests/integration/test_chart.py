@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from e2e.cluster import binaries
+from e2e.cluster import ClusterError, binaries
 from e2e.cluster.polling import until
 from e2e.installed import tenant
 from tests.integration.rest import Rest
@@ -303,6 +304,13 @@ def granted(cluster: Cluster, account: str, namespace: str) -> set[tuple[str, st
     return pairs
 
 
+def assert_granted(cluster: Cluster, account: str, namespace: str, wanted: set[tuple[str, str]]) -> None:
+    """The rights are these; the server takes them up a moment after the roles were made, or taken away."""
+    with contextlib.suppress(ClusterError):
+        until("the rights", lambda: granted(cluster, account, namespace) == wanted, 20)
+    assert granted(cluster, account, namespace) == wanted
+
+
 def as_pairs(*rules: tuple[Rule, ...]) -> set[tuple[str, str]]:
     """The same pairs from the table."""
     return {
@@ -339,8 +347,8 @@ def test_rights_of_the_whole_cluster_are_the_documented_ones(namespaces: Cluster
     install_rights(namespaces, [])
     try:
         everywhere = tuple(OPERATOR[scope] for scope in Scope if scope is not Scope.OWN)
-        assert granted(namespaces, ACCOUNT, "team-a") == as_pairs(*everywhere)
-        assert granted(namespaces, ACCOUNT, NAMESPACE) == as_pairs(*everywhere, OPERATOR[Scope.OWN])
+        assert_granted(namespaces, ACCOUNT, "team-a", as_pairs(*everywhere))
+        assert_granted(namespaces, ACCOUNT, NAMESPACE, as_pairs(*everywhere, OPERATOR[Scope.OWN]))
     finally:
         remove_rights(namespaces, [])
 
@@ -350,12 +358,16 @@ def test_rights_of_chosen_namespaces_end_there(namespaces: Cluster):
     install_rights(namespaces, values)
     try:
         everywhere = (OPERATOR[Scope.CLUSTER], OPERATOR[Scope.SERVED])
-        assert granted(namespaces, ACCOUNT, "team-a") == as_pairs(*everywhere, OPERATOR[Scope.WATCHED])
-        assert granted(namespaces, ACCOUNT, "team-b") == as_pairs(*everywhere)
-        assert granted(namespaces, ACCOUNT, NAMESPACE) == as_pairs(*everywhere, OPERATOR[Scope.OWN])
+        assert_granted(namespaces, ACCOUNT, "team-a", as_pairs(*everywhere, OPERATOR[Scope.WATCHED]))
+        assert_granted(namespaces, ACCOUNT, "team-b", as_pairs(*everywhere))
+        assert_granted(namespaces, ACCOUNT, NAMESPACE, as_pairs(*everywhere, OPERATOR[Scope.OWN]))
         for name, answer in {"team-a": "yes", "team-b": "no"}.items():
-            asked = namespaces.kubectl("auth", "can-i", "watch", f"namespaces/{name}", f"--as={ACCOUNT}", check=False)
-            assert asked.stdout.strip() == answer
+            question = ["auth", "can-i", "watch", f"namespaces/{name}", f"--as={ACCOUNT}"]
+            until(
+                f"{answer} for {name}",
+                lambda q=question, a=answer: namespaces.kubectl(*q, check=False).stdout.strip() == a,
+                20,
+            )
     finally:
         remove_rights(namespaces, values)
 
@@ -403,8 +415,8 @@ def test_roles_for_people_are_the_documented_ones(namespaces: Cluster):
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": f"a-{user.name}"}],
         }
         namespaces.apply(binding)
-        assert granted(namespaces, f"a-{user.name}", "team-a") == as_pairs(user.rules)
-        assert granted(namespaces, f"a-{user.name}", "team-b") == set()
+        assert_granted(namespaces, f"a-{user.name}", "team-a", as_pairs(user.rules))
+        assert_granted(namespaces, f"a-{user.name}", "team-b", set())
 
 
 # --- waiting for a kind --------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_a_stopped_process_ends_too(pod: Pod) -> None:
 
 
 def test_time_is_up(pod: Pod) -> None:
-    process = pod.start(script=f"echo $$ > {pod.folder}/pid; sleep 300", timeoutSeconds=1)
+    process = pod.start(script=f"echo $$ > {pod.folder}/pid; sleep 300", timeoutSeconds=3)
     child = int(wait_for(pod.folder / "pid"))
     done = pod.finish(process)
     assert (done.exit_code, done.message["reason"]) == (124, "Timeout")
@@ -171,12 +171,12 @@ def test_a_cgroup_that_vanished_counts_as_nothing(tmp_path: Path) -> None:
 
 
 def test_work_that_falls_silent_is_ended_to_be_tried_again(pod: Pod) -> None:
-    done = pod.run(script="touch $TASKDIST_PROGRESS; echo begun; sleep 300", heartbeatSeconds=1)
+    done = pod.run(script="touch $TASKDIST_PROGRESS; echo begun; sleep 300", heartbeatSeconds=3)
     assert (done.exit_code, done.stdout) == (124, "begun\n")
     assert done.message["reason"] == "Silent"
     assert "progress file" in done.error
 
 
 def test_work_that_shows_progress_may_take_longer_than_its_heartbeat(pod: Pod) -> None:
-    done = pod.run(script="for i in 1 2 3 4 5 6; do sleep 0.4; touch $TASKDIST_PROGRESS; done", heartbeatSeconds=1)
+    done = pod.run(script="for i in 1 2 3 4 5 6; do sleep 0.6; touch $TASKDIST_PROGRESS; done", heartbeatSeconds=3)
     assert done.exit_code == 0
