@@ -32,26 +32,27 @@ CPU_BAR_MILLIS = 5.0
 RSS_BAR_MIB = 200.0
 PLANNED_BAR = 0.10
 _LESSONS_SECONDS = 15
+_PROGRAM = "the program itself"
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the operator. CPU is in ms per subtask; ``others`` is that of the cluster's own processes."""
+    """One run of the operator. CPU is in ms per subtask; ``where`` is that of the cluster's own processes, and the operator's."""
 
     seconds: float
     cpu_millis: float
     rss_mib: float
     planned: float
-    others: dict[str, float]
+    where: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Least:
-    """One run of the reference."""
+    """One run of the reference; ``where`` as with the operator's."""
 
     seconds: float
-    others: dict[str, float]
+    where: dict[str, float]
 
 
 def reference(bench: Bench, graph: Graph, *, written: bool = False) -> Least:
@@ -66,7 +67,8 @@ def reference(bench: Bench, graph: Graph, *, written: bool = False) -> Least:
         )
         if done.returncode:
             raise SystemExit(f"the reference failed: {done.stderr[-1000:]}")
-        return Least(float(done.stdout), _since(before, bench, graph))
+        took, cpu = map(float, done.stdout.split())
+        return Least(took, _since(before, bench, graph) | {_PROGRAM: 1000 * cpu / graph.size})
 
 
 def _since(before: dict[str, float], bench: Bench, graph: Graph) -> dict[str, float]:
@@ -78,17 +80,15 @@ def operated(bench: Bench, graph: Graph) -> Run:
         before, learned, others = cpu_seconds(operator.pid), bench.learned(), bench.server_cpu()
         took = bench.run(namespace, graph)
         cpu = cpu_seconds(operator.pid) - before
-        spent = _since(others, bench, graph)
+        spent = _since(others, bench, graph) | {_PROGRAM: 1000 * cpu / graph.size}
         planned = float(bench.status(namespace)["estimate"]["forecast"]["seconds"])
         until("the operator's lessons in the agent type's status", lambda: bench.learned() != learned, _LESSONS_SECONDS)
         return Run(took, 1000 * cpu / graph.size, rss_mib(operator.pid), planned, spent)
 
 
-def _where(*groups: list[dict[str, float]], operator: float) -> str:
+def _where(*groups: list[dict[str, float]]) -> str:
     """CPU in ms per subtask by process, medians: of the reference, of the one that writes, and of the operator's runs."""
-    names = [*groups[-1][0], "operator"]
-    rows = {name: [statistics.median(run.get(name, 0.0) for run in runs) for runs in groups] for name in names}
-    rows["operator"][-1] = operator
+    rows = {name: [statistics.median(run.get(name, 0.0) for run in runs) for runs in groups] for name in groups[-1][0]}
     rows["all"] = [sum(column) for column in zip(*rows.values(), strict=True)]
     return "\n".join(
         f"        {name:<24}" + "".join(f" {cost:>6.1f}" for cost in costs) for name, costs in rows.items()
@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
                 flush=True,
             )
             if options.where:
-                print(_where(*([r.others for r in group] for group in (least, kept, runs)), operator=cpu), flush=True)
+                print(_where(*([r.where for r in group] for group in (least, kept, runs))), flush=True)
             worst = max(worst, ratio / BARS.get(name, 1.2))
             short += [f"{name} ratio {ratio:.3f}"] if ratio > BARS.get(name, 1.2) else []
             short += [f"{name} CPU {cpu:.1f} ms"] if cpu > CPU_BAR_MILLIS else []

@@ -105,7 +105,7 @@ def test_etcd_stops_for_a_minute(scene: Scene, record: Record) -> None:
         with stopped(scene, "etcd", 60):
             before = len(stored_pods(witness, namespace))
         seconds = scene.eventually("another pod", lambda: len(stored_pods(witness, namespace)) > before, 120)
-        scene.finish(namespace, 240)
+        scene.finish(namespace, 600)  # the simulated kubelet waits for minutes before it tries a third time
         audited = scene.events(namespace)
         until("the end is seen", lambda: not witness.lost(namespace, audited) or witness.blind, 20)
         lost, unanswered = witness.lost(namespace, audited), len(witness.unanswered(namespace, audited))
