@@ -41,7 +41,7 @@ def measure(bench: Bench, graph: Graph) -> list[str]:
     log = bench.cluster.control_plane.audit_log
     with bench.namespace() as namespace, bench.operator():
         begin = log.stat().st_size
-        took = bench.run(namespace, graph)
+        bench.run(namespace, graph)
         done = requests(log, begin)
         root = bench.api.root(namespace, NAME)
         plans = bench.api.get(f"{OURS}/namespaces/{namespace}/executionplans")["items"]
@@ -61,8 +61,6 @@ def measure(bench: Bench, graph: Graph) -> list[str]:
     print(f"  root's status {status} B, largest child {max(children)} B")
     print(f"  bytes at rest per subtask {bytes_per:.0f}", flush=True)
     bar = WRITES_BAR + (LASTING_BAR - WRITES_BAR) * lasting / graph.size
-    # Written by the clock, not by the subtask: the root each second at most, and the agent type. A slow machine has more of it.
-    bar += 1.5 * max(took - 2 * graph.depth, 0) / graph.size
     short = [f"{graph} {per:.3f} writes"] if per > bar else []
     short += [f"{graph} {reads} reads"] if reads else []
     short += [f"{graph} root's status {status} B"] if status >= ROOT_BAR else []

@@ -37,22 +37,24 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of the operator. CPU is in ms per subtask; ``where`` is that of the cluster's own processes, and the operator's."""
+class Least:
+    """One run of a reference. ``where`` is the CPU of the cluster's processes and of the program itself, in ms per subtask."""
 
     seconds: float
-    cpu_millis: float
-    rss_mib: float
-    planned: float
     where: dict[str, float]
 
 
 @dataclass(frozen=True)
-class Least:
-    """One run of the reference; ``where`` as with the operator's."""
+class Run(Least):
+    """One run of the operator."""
 
-    seconds: float
-    where: dict[str, float]
+    rss_mib: float
+    planned: float
+
+    @property
+    def cpu_millis(self) -> float:
+        """Of the operator, per subtask."""
+        return self.where[_PROGRAM]
 
 
 def reference(bench: Bench, graph: Graph, *, written: bool = False) -> Least:
@@ -68,22 +70,23 @@ def reference(bench: Bench, graph: Graph, *, written: bool = False) -> Least:
         if done.returncode:
             raise SystemExit(f"the reference failed: {done.stderr[-1000:]}")
         took, cpu = map(float, done.stdout.split())
-        return Least(took, _since(before, bench, graph) | {_PROGRAM: 1000 * cpu / graph.size})
+        return Least(took, _spent(before, bench, graph, cpu))
 
 
-def _since(before: dict[str, float], bench: Bench, graph: Graph) -> dict[str, float]:
-    return {name: 1000 * (cpu - before.get(name, 0.0)) / graph.size for name, cpu in bench.server_cpu().items()}
+def _spent(before: dict[str, float], bench: Bench, graph: Graph, own: float) -> dict[str, float]:
+    """CPU in ms per subtask by process since ``before``, with the ``own`` seconds of the program that ran the graph."""
+    since = {name: cpu - before.get(name, 0.0) for name, cpu in bench.server_cpu().items()}
+    return {name: 1000 * cpu / graph.size for name, cpu in (since | {_PROGRAM: own}).items()}
 
 
 def operated(bench: Bench, graph: Graph) -> Run:
     with bench.namespace() as namespace, bench.operator() as operator:
         before, learned, others = cpu_seconds(operator.pid), bench.learned(), bench.server_cpu()
         took = bench.run(namespace, graph)
-        cpu = cpu_seconds(operator.pid) - before
-        spent = _since(others, bench, graph) | {_PROGRAM: 1000 * cpu / graph.size}
+        spent = _spent(others, bench, graph, cpu_seconds(operator.pid) - before)
         planned = float(bench.status(namespace)["estimate"]["forecast"]["seconds"])
         until("the operator's lessons in the agent type's status", lambda: bench.learned() != learned, _LESSONS_SECONDS)
-        return Run(took, 1000 * cpu / graph.size, rss_mib(operator.pid), planned, spent)
+        return Run(took, spent, rss_mib(operator.pid), planned)
 
 
 def _where(*groups: list[dict[str, float]]) -> str:

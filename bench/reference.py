@@ -107,9 +107,8 @@ class Walk:
     async def _follow(self) -> None:
         decode, look = msgspec.json.Decoder(_Event).decode, msgspec.json.Decoder(_Pod).decode
         seen: set[str] = set()
-        while (
-            True
-        ):  # a server that is pressed hangs up on whoever reads slowly; a new watch begins with all that there is
+        # A server that is pressed hangs up on whoever reads slowly; a new watch begins with all that there is.
+        while True:
             async for line in self._client.stream(self._path, {"watch": "true", "timeoutSeconds": 3600}, watch=True):
                 raw = decode(line).object
                 pod = look(raw)

@@ -87,9 +87,7 @@ class Campaign:
         return [
             "\n".join(lines[number : number + 25])
             for number, line in enumerate(lines)
-            if (" ERROR " in line and "failed; will retry" not in line)  # kopf's, of a kind that was just installed
-            or " CRITICAL" in line
-            or line.startswith("Traceback")
+            if " ERROR " in line or " CRITICAL" in line or line.startswith("Traceback")
         ]
 
     def smallest(self, case: Case, tries: int = 12) -> Case:

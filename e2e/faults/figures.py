@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 Record = Callable[..., None]
-"""`record(row, fault, seen, expected, ok=…, in_time=…)`."""
+"""`record(row, fault, seen, expected, ok=…)`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,6 @@ def test_writes_stay_within_the_budget(cluster: Cluster, replica: OperatorProces
             event["stage"] == "ResponseComplete"
             and event.get("userAgent") == "taskdist"
             and ref.get("namespace") == namespace
-            and event["responseStatus"]["code"] < 300
         ):
             done[event["verb"], ref["resource"], ref.get("subresource", "")] += 1
     visible = sum(
@@ -101,8 +100,7 @@ def test_writes_stay_within_the_budget(cluster: Cluster, replica: OperatorProces
         for st in cluster.get("subtasks.taskdist.dev", "-n", namespace)["items"]
     )
     assert done["create", "subtasks", ""] == done["create", "pods", ""] == total
-    # A machine that stands still may see a short one's end so late that Running was written, though its times tell nothing of it.
-    assert total <= done["patch", "subtasks", "status"] <= total + visible + total // 10
+    assert total <= done["patch", "subtasks", "status"] <= total + visible
     reads = {
         what: n for what, n in done.items() if what[0] in {"get", "list", "watch"} and what[1] in {"pods", "subtasks"}
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from e2e.cluster import ClusterError, binaries
-from e2e.cluster.polling import until
+from e2e.cluster import binaries
+from e2e.cluster.polling import holds, until
 from e2e.installed import tenant
 from tests.integration.rest import Rest
 
@@ -306,8 +305,7 @@ def granted(cluster: Cluster, account: str, namespace: str) -> set[tuple[str, st
 
 def assert_granted(cluster: Cluster, account: str, namespace: str, wanted: set[tuple[str, str]]) -> None:
     """The rights are these; the server takes them up a moment after the roles were made, or taken away."""
-    with contextlib.suppress(ClusterError):
-        until("the rights", lambda: granted(cluster, account, namespace) == wanted, 20)
+    holds(lambda: granted(cluster, account, namespace) == wanted, 20)
     assert granted(cluster, account, namespace) == wanted
 
 
