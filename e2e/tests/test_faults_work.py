@@ -17,7 +17,7 @@ from e2e.cluster import binaries
 from e2e.cluster.polling import until
 from e2e.faults.api import MERGE, OURS, RefusedError
 from e2e.faults.audit import counts
-from e2e.faults.calls import Drop
+from e2e.faults.calls import Call, Drop, Fault, Gate, Hold
 from e2e.faults.figures import Record
 from e2e.faults.proxy import FaultProxy
 from e2e.faults.scene import NAME, Scene, diamond, layers, task
@@ -329,6 +329,41 @@ def test_edited_while_running_and_killed(scene: Scene, record: Record, replica: 
         f"pods {dict(sorted(created.items()))}",
         "finished work kept, the rest anew",
         ok=ok,
+    )
+
+
+@pytest.mark.e2e
+def test_edited_when_it_had_just_ended_and_killed(scene: Scene, record: Record) -> None:
+    """The edit's plan is stored, and the status still says that all is over when the operator dies."""
+    told = Gate()
+    with scene.proxied() as (proxy, operator), scene.namespace() as namespace:
+        scene.run(namespace, [task("a")])
+        scene.finish(namespace)
+
+        def unheard(call: Call) -> Fault | None:
+            root = call.resource == "taskdistributions" and call.namespace == namespace
+            return Hold(told) if root and call.writes else None
+
+        with proxy.injected(unheard):
+            scene.api.edit(namespace, NAME, {"tasks": [task("a"), task("b")]})
+            until(
+                "its plan is stored",
+                lambda: counts(scene.events(namespace), "executionplans", "create").total() > 1,
+                30,
+            )
+            operator.kill()
+        told.open()
+        operator.start()
+        progress = lambda: scene.api.root(namespace, NAME)["status"]["progress"]  # noqa: E731
+        scene.eventually("the edit's work", lambda: progress() == "2/2", 60)
+        created = scene.created(namespace)
+        wrong = scene.wrong(namespace)
+    record(
+        23,
+        "edited when it had just ended, operator killed",
+        f"pods {dict(sorted(created.items()))}",
+        "finished work kept, the rest made",
+        ok=created == {f"{NAME}-a-1": 1, f"{NAME}-b-1": 1} and not wrong,
     )
 
 

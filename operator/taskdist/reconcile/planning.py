@@ -77,6 +77,7 @@ def is_over(seen: Projection) -> bool:
     """True if the distribution has finished with this very spec: deleted children are not made again.
 
     Back at this spec after another one, the status still speaks of that: while all children are there, it is derived once more.
+    A status that speaks of an older plan says nothing of this spec: it was written before an edit, or by who did not see it.
     """
     record = latest(seen)
     finished = any(
@@ -86,6 +87,8 @@ def is_over(seen: Projection) -> bool:
     asked = tokens(seen.root) if seen.root is not None else ("", "")
     done = (status.get("observedRetry", ""), status.get("observedResubmit", ""))
     if not finished or record is None or record.spec_hash != seen.spec_hash or asked != done:
+        return False
+    if status.get("plan", {}).get("revision", 0) < record.revision:
         return False
     if seen.root is None or status.get("observedGeneration") == seen.root.metadata.generation:
         return True

@@ -208,9 +208,7 @@ def _verdicts(
 
 def _planned(planning: Planning) -> Verdict:
     plan = planning.plan
-    if plan is None:
-        if planning.record is not None:
-            return _TRUE, Reason.PLANNED, f"plan {planning.record.name} is in force"
+    if plan is None:  # a plan that is in force may answer another spec
         return _UNKNOWN, Reason.PLANNING, ""
     if not plan.valid:
         return _FALSE, Reason.INVALID_PLAN, _errors(plan)

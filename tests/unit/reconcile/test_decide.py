@@ -503,6 +503,19 @@ def test_what_is_over_stays_so_after_an_edit_there_and_back_without_its_children
     assert world.status["observedGeneration"] == 2
 
 
+def test_an_edit_of_what_has_just_ended_is_honoured_before_the_status_tells_of_it() -> None:
+    world = World(plan(task("a")))
+    world.run_to_the_end()
+    told = world.status
+    world.edit(plan(task("a"), task("b"), digest="abc2"), description="another")
+    world.step()
+    assert [record.revision for record in world.plans.values()] == [1, 2]
+    world.status = world.seen.root_status = told  # the write that tells of the edit is still on its way
+    world.run_to_the_end()
+    assert world.phases() == {"a": "Succeeded", "b": "Succeeded"}
+    assert world.status["progress"] == "2/2"
+
+
 def test_an_agent_type_that_is_missing_holds_the_subtask_until_it_comes() -> None:
     world = World(plan(task("a")))
     agent_type = world.catalogue.agent_types.pop("general")

@@ -5,6 +5,7 @@ Two replicas decide side by side; their caches lag, their requests and answers g
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 from typing import Any, cast
@@ -17,8 +18,10 @@ from tests.unit.reconcile.memory_api import ENDED, Json, MemoryApi, MemoryClient
 from tests.unit.reconcile.world import START, agent_type, plan, task
 
 from taskdist.api.sub_task import SubTask
+from taskdist.cluster import paths
 from taskdist.cluster.apply import Applier
 from taskdist.cluster.client import Client
+from taskdist.cluster.errors import ClusterUnreachableError
 from taskdist.cluster.store import Key, Store
 from taskdist.cluster.wire import WirePlan, WirePod, WireSubTask
 from taskdist.cluster.writes import Priority, Write, WriteQueue
@@ -32,8 +35,8 @@ TERMINAL = {"Succeeded", "Failed", "Skipped", "Cancelled"}
 DIAMOND = (task("a").retry(2, backoff=1), task("b").after("a"), task("c").after("a").retry(1, backoff=1))
 PLANS = (
     plan(*DIAMOND, task("d").after("b", "c"), digest="abc1"),
-    plan(*DIAMOND, task("e").after("a").when(TriggerRule.ALL_FINISHED), digest="abc2"),
-    plan(task("a").script("another"), task("b").after("a"), digest="abc3"),
+    plan(task("a").script("another"), task("b").after("a"), digest="abc2"),
+    plan(*DIAMOND, task("e").after("a").when(TriggerRule.ALL_FINISHED), digest="abc3"),
 )
 WIRE = {"subtasks": WireSubTask, "pods": WirePod, "executionplans": WirePlan}
 
@@ -60,6 +63,7 @@ class Replica:
     def lists(self) -> None:
         """What a start does; writes of before are forgotten."""
         self.writes = Writes()
+        self.publishing = False
         self.store = Store(lambda _: None)
         self.store.catalogue.agent_types["general"] = agent_type(retainResults=self.retains)
         self.store.catalogue.namespaces[KEY.namespace] = {}
@@ -99,10 +103,23 @@ class Replica:
         decision = decide(seen, self.store.catalogue, now)
         for action in decision.actions:
             self.applier.submit(KEY, action)
-        if decision.status is not None and seen.root is not None:
-            self.api.patch("taskdistributions", KEY.name, {"metadata": {}, "status": decision.status})
-            seen.root_status = decision.status
+        if decision.status is not None and not self.publishing:
+            self.publishing, status = True, decision.status
+            self.writes.put(Priority.ROOT, lambda: self._publish(status))
         return len(decision.actions)
+
+    async def _publish(self, status: Json) -> None:
+        """The root's status comes late, too: meanwhile it speaks of another spec."""
+        seen = self.store.projection(KEY)
+        body = {"status": dict.fromkeys(seen.root_status.keys() - status.keys()) | status}
+        path = paths.item("TaskDistribution", KEY.namespace, KEY.name, "status")
+        try:
+            answer = json.loads(await self.client.request("PATCH", path, body=body))
+        except ClusterUnreachableError:
+            return
+        finally:
+            self.publishing = False
+        seen.root_status = answer["status"]
 
     def write(self, index: int, fault: str = "") -> None:
         """Carry out one of the waiting writes."""
@@ -270,6 +287,21 @@ class Machine(RuleBasedStateMachine):
     def edit(self) -> None:
         self.version += 1
         self._spec(**self.spec)
+
+    @rule(who=st.integers(0, 1), landed=st.integers(1, 3), crash=st.booleans())
+    def edit_at_the_end(self, who: int, landed: int, crash: bool) -> None:
+        """All has ended, and the status says so; of the edit it says nothing until that write lands, too."""
+        for _ in range(20):
+            self._work(who, "", 0)
+            for pod in self._alive():
+                self._happens(pod, "0")
+        self.edit()
+        self.replicas[who].watch("taskdistributions", 10_000)
+        self.replicas[who].reconcile(self.planned, self.now)
+        for _ in range(min(landed, len(self.replicas[who].writes.waiting))):
+            self.replicas[who].write(0)
+        if crash:
+            self.replicas[who].lists()
 
     @rule(suspend=st.booleans(), how=st.sampled_from(["Finish", "Stop"]))
     def suspend(self, suspend: bool, how: str) -> None:
