@@ -13,6 +13,7 @@ from e2e.cluster.local import SimulatedCluster
 from e2e.faults.figures import Figure, Record, append, table
 from e2e.faults.scene import Scene
 from e2e.installed import admission_policies
+from e2e.operator_process import OperatorProcess
 
 CHECKOUT = Path(__file__).parents[2]
 CRDS = sorted((CHECKOUT / "crds").glob("*.yaml"))
@@ -45,6 +46,13 @@ def prepare(running: SimulatedCluster) -> None:
             "spec": {"specialization": "general", "resources": {"cpu": "100m", "memory": "64Mi"}},
         }
     )
+
+
+@pytest.fixture(scope="module")
+def replica(scene: Scene) -> Iterator[OperatorProcess]:
+    """One operator for all tests of a module; a test that ends it starts it again."""
+    with scene.operator() as operator:
+        yield operator
 
 
 @pytest.fixture

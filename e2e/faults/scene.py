@@ -11,7 +11,7 @@ from typing import Any
 
 from e2e.cluster.local import SimulatedCluster
 from e2e.cluster.polling import until
-from e2e.faults.api import Api, RefusedError
+from e2e.faults.api import OURS, Api, RefusedError
 from e2e.faults.audit import Audit, Event, counts, violations
 from e2e.faults.endstate import EndState, end_state
 from e2e.faults.proxy import FaultProxy
@@ -46,6 +46,11 @@ def layers(depth: int, width: int, delay: str = "100ms") -> list[dict[str, Any]]
         for row in range(depth)
         for i in range(width)
     ]
+
+
+def pod_path(namespace: str, name: str, tail: str = "") -> str:
+    """Path of a pod, or of its subresource (``/status``)."""
+    return f"/api/v1/namespaces/{namespace}/pods/{name}{tail}"
 
 
 class Scene:
@@ -120,6 +125,56 @@ class Scene:
     def phases(self, namespace: str) -> dict[str, str]:
         """The phase of each subtask by id."""
         return {st["spec"]["id"]: st.get("status", {}).get("phase", "") for st in self.api.subtasks(namespace)}
+
+    def subtask(self, namespace: str, id_: str) -> dict[str, Any]:
+        """One SubTask by its id."""
+        return self.api.get(f"{OURS}/namespaces/{namespace}/subtasks/{NAME}-{id_}")
+
+    def attempts(self, namespace: str, id_: str) -> list[tuple[int, str, str]]:
+        """Number, reason and memory of each attempt of a SubTask."""
+        found = self.subtask(namespace, id_).get("status", {}).get("attempts", [])
+        return [(a["number"], a.get("reason", ""), a.get("requested", {}).get("memory", "")) for a in found]
+
+    def children(self, namespace: str) -> list[dict[str, Any]]:
+        """All that the operator makes: SubTasks, pods and plans."""
+        plans: list[dict[str, Any]] = self.api.get(f"{OURS}/namespaces/{namespace}/executionplans")["items"]
+        return self.api.subtasks(namespace) + self.api.pods(namespace) + plans
+
+    def gone(self, namespace: str) -> bool:
+        """Whether the distribution is no more."""
+        try:
+            self.api.root(namespace, NAME)
+        except RefusedError as error:
+            return error.status == 404
+        return False
+
+    def running(self, path: str) -> bool:
+        """Whether a pod is there and runs."""
+        try:
+            return bool(self.api.get(path)["status"].get("phase") == "Running")
+        except RefusedError:
+            return False
+
+    def terminating(self, namespace: str) -> list[str]:
+        """Pods that are deleted and still there."""
+        found = [p["metadata"] for p in self.api.pods(namespace)]
+        return sorted(pod["name"] for pod in found if "deletionTimestamp" in pod)
+
+    @contextmanager
+    def keeper(self) -> Iterator[str]:
+        """An agent type that retains results."""
+        spec = {"specialization": "general", "resources": {"cpu": "100m", "memory": "64Mi"}, "retainResults": True}
+        body = {
+            "apiVersion": "taskdist.dev/v1alpha1",
+            "kind": "AgentType",
+            "metadata": {"name": "keeper"},
+            "spec": spec,
+        }
+        self.api.request("POST", f"{OURS}/agenttypes", body)
+        try:
+            yield "keeper"
+        finally:
+            self.api.request("DELETE", f"{OURS}/agenttypes/keeper")
 
     def eventually(self, what: str, holds: Callable[[], Any], seconds: float) -> float:
         """Poll until it holds; an API server that does not answer is asked again. Returns the seconds that it took."""
