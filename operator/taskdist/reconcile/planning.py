@@ -78,6 +78,7 @@ def is_over(seen: Projection) -> bool:
 
     Back at this spec after another one, the status still speaks of that: while all children are there, it is derived once more.
     A status that speaks of an older plan says nothing of this spec: it was written before an edit, or by who did not see it.
+    So does one beside children that have not ended.
     """
     record = latest(seen)
     finished = any(
@@ -89,6 +90,8 @@ def is_over(seen: Projection) -> bool:
     if not finished or record is None or record.spec_hash != seen.spec_hash or asked != done:
         return False
     if status.get("plan", {}).get("revision", 0) < record.revision:
+        return False
+    if not all(child.terminal for child in seen.subtasks.values()):
         return False
     if seen.root is None or status.get("observedGeneration") == seen.root.metadata.generation:
         return True
