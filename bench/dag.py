@@ -31,7 +31,7 @@ BARS = {"10x5": 1.15, "100x1": 1.15, "50x4": 1.15, "50x20": 1.10, "100x50": 1.20
 CPU_BAR_MILLIS = 5.0
 RSS_BAR_MIB = 200.0
 PLANNED_BAR = 0.10
-_LESSONS_SECONDS = 15
+_LESSONS_SECONDS = 60
 _PROGRAM = "the program itself"
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -85,7 +85,8 @@ def operated(bench: Bench, graph: Graph) -> Run:
         took = bench.run(namespace, graph)
         spent = _spent(others, bench, graph, cpu_seconds(operator.pid) - before)
         planned = float(bench.status(namespace)["estimate"]["forecast"]["seconds"])
-        until("the operator's lessons in the agent type's status", lambda: bench.learned() != learned, _LESSONS_SECONDS)
+        taught = learned + graph.size
+        until("the operator's lessons in the agent type's status", lambda: bench.learned() >= taught, _LESSONS_SECONDS)
         return Run(took, spent, rss_mib(operator.pid), planned)
 
 

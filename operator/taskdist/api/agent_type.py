@@ -290,15 +290,19 @@ class DelayHistory(Model):
     """How long a step between two attempts took. Sums, of which the older half counts for less and less."""
 
     samples: Count = 0
-    """Number of steps that found fewer than four others under way."""
+    """Number of steps that found fewer than four others under way, and no more to be written than may be at once."""
     seconds: DecimalString = "0"
     """What those took together, in seconds."""
     crowded_samples: Count = 0
-    """Number of steps that found four others under way, or more."""
+    """Number of all other steps."""
     crowded_seconds: DecimalString = "0"
     """What those took together, in seconds."""
     others: Count = 0
-    """How many others those found, all together."""
+    """How many others those found, all together; for an opening, the sizes of their plans."""
+    turns: Count = 0
+    """Number of its writes that were made while the operator had more to write than it may at once."""
+    turn_seconds: DecimalString = "0"
+    """What those took one after the other, in seconds."""
 
 
 class AgentTypeHistory(Model):
@@ -313,7 +317,7 @@ class AgentTypeHistory(Model):
     cpu: SketchText = ""
     """Mean CPU in thousandths of a core, at middle complexity."""
     opening: DelayHistory = DelayHistory()
-    """From the wish for a SubTask to its being there."""
+    """From the wish for a SubTask to its being there. As below, without the wait for the turn of its write."""
     start: DelayHistory = DelayHistory()
     """From the wish for a pod to its running."""
     hand_over: DelayHistory = DelayHistory()

@@ -35,6 +35,7 @@ from taskdist.reconcile.actions import (
 from taskdist.reconcile.belief import contradiction
 from taskdist.reconcile.outcome import clean, read_report
 from taskdist.reconcile.projection import Refusal
+from taskdist.reconcile.stopwatch import Step, Timed
 from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
@@ -80,14 +81,22 @@ class Applier:
         match action:
             case CreatePod():
                 store.stopwatch.pod_wanted(key.namespace, action.name, store.steady())
-                self._put(key, Priority.POD, _mark(action), lambda: self._create_pod(key, action))
+                timed: Timed | None = Timed(Step.START, _agent_type(action.body), (key.namespace, action.name))
+                self._put(key, Priority.POD, _mark(action), lambda: self._create_pod(key, action), timed=timed)
             case PatchSubTaskStatus():
                 shows_only = action.ended is None and action.status.get("phase") in _UNFINISHED
                 priority = Priority.ROOT if shows_only else Priority.RESULT
-                self._put(key, priority, ("status", action.id), lambda: self._patch_status(key, action))
+                subtask = store.projection(key).subtasks.get(action.id)
+                timed = None
+                if subtask is not None and action.ended is not None:
+                    timed = Timed(Step.HAND_OVER, subtask.agent_type, (subtask.uid, subtask.attempt))
+                self._put(key, priority, ("status", action.id), lambda: self._patch_status(key, action), timed=timed)
             case CreateSubTask():
-                store.stopwatch.subtask_wanted(key.namespace, key.name, action.name, store.steady())
-                self._put(key, Priority.PREPARE, _mark(action), lambda: self._create_subtask(key, action))
+                planned = store.projection(key).planned
+                size = len(planned.subtasks) if planned is not None else 0
+                store.stopwatch.subtask_wanted(key.namespace, key.name, action.name, store.steady(), size)
+                timed = Timed(Step.OPENING, _agent_type(action.body), (key.namespace, action.name))
+                self._put(key, Priority.PREPARE, _mark(action), lambda: self._create_subtask(key, action), timed=timed)
             case CreateObject():
                 self._put(key, Priority.RESULT, _mark(action), lambda: self._create_object(key, action))
             case DeleteObject():
@@ -118,11 +127,15 @@ class Applier:
         pending: PendingKey,
         write: Callable[[], Awaitable[None]],
         subtask_id: str = "",
+        timed: Timed | None = None,
     ) -> None:
         """``subtask_id`` is whose decision is made again if the write fails; ``pending`` names it where it is empty."""
         projection = self._store.projection(key)
+        put_at = self._store.steady()
 
         async def run() -> None:
+            if timed is not None:
+                self._store.stopwatch.waited(timed, self._store.steady() - put_at)
             try:
                 await write()
             except ApiError as error:
@@ -136,8 +149,10 @@ class Applier:
                 self._on_failure(key, None)
             else:
                 projection.pending.discard(pending)
+                self._store.wrote(timed, more=self._writes.full)
                 self._store.written(key, projection, subtask_id or pending[1], creates_pod=pending[0] == "pod")
                 return
+            self._store.wrote(None, more=self._writes.full)
             projection.pending.discard(pending)
             projection.mark(subtask_id or pending[1])
             projection.rescan()
@@ -345,6 +360,10 @@ def _mark(action: CreatePod | CreateSubTask | CreateObject) -> PendingKey:
         case CreateSubTask():
             return "subtask", action.id
     return "plan", action.name
+
+
+def _agent_type(body: dict[str, Any]) -> str:
+    return str(body.get("metadata", {}).get("labels", {}).get(Label.AGENT_TYPE, ""))
 
 
 def _controller(body: dict[str, Any]) -> str:

@@ -41,7 +41,7 @@ from taskdist.reconcile.learning import Lesson, lessons
 from taskdist.reconcile.plan_object import RESTS_ON, SPEC_HASH
 from taskdist.reconcile.projection import Catalogue, PlanRecord, Projection, pod_key
 from taskdist.reconcile.slots import Claimant
-from taskdist.reconcile.stopwatch import Stopwatch, Took
+from taskdist.reconcile.stopwatch import Stopwatch, Timed, Took, Turn
 from taskdist.reconcile.views import PodPhase, PodView
 
 _log = logging.getLogger(__name__)
@@ -79,8 +79,8 @@ class Store:
     projections: dict[Key, Projection] = field(default_factory=dict)
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
     """What finished attempts teach and nobody has taken yet."""
-    delays: deque[Took] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
-    """How long the steps between them took, likewise."""
+    delays: deque[Took | Turn] = field(default_factory=lambda: deque(maxlen=_MOST_LESSONS))
+    """How long the steps between them took, and their writes, likewise."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     steady: Callable[[], float] = time.monotonic
     turned_away: TurnedAway[tuple[Key, str]] = field(default_factory=TurnedAway)
@@ -283,6 +283,10 @@ class Store:
         known = projection.pods.get(pod_key(view)) or projection.lost.get((view.subtask_id, view.attempt))
         if known is None or known.uid != view.uid:
             self.pod_event("ADDED", seen)
+
+    def wrote(self, write: Timed | None, *, more: bool) -> None:
+        """A write was made; ``more`` wait than may be made at once."""
+        self.delays.extend(self.stopwatch.wrote(write, self.steady(), more=more))
 
     def let_in(self, key: Key, id_: str) -> None:
         """The pod of a subtask was created: where one found room, the next may."""

@@ -66,6 +66,11 @@ class WriteQueue:
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def full(self) -> bool:
+        """Whether more wait than may be made at once: the server decides how fast they go."""
+        return bool(self._waiting) and self._under_way.total() >= self._in_flight
+
     def put(self, priority: Priority, write: Write, namespace: str = "") -> None:
         """Enqueue a write; it runs as soon as a place is free."""
         heapq.heappush(self._waiting.setdefault(namespace, []), (priority, next(self._order), write))

@@ -2,12 +2,14 @@
 
 The schedule decides on the order, by the work alone; this tells how long that order takes. A subtask is created; when what it
 waits for has ended and there is room, its pod is asked for and holds its room; the pod runs, and ends; the end is passed on.
-Each step lasts the longer the more others of its kind are under way (:mod:`taskdist.engine.delays`).
+Each of these steps begins with a write, and writes stand in one line; the rest of a step lasts the longer the more others of its
+kind are under way (:mod:`taskdist.engine.delays`).
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -21,7 +23,7 @@ from taskdist.engine.schedule.generate import Lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from taskdist.engine.delays import Steps
+    from taskdist.engine.delays import Step, Steps
     from taskdist.engine.durations import Duration
     from taskdist.engine.model import Observation
     from taskdist.engine.schedule import Problem
@@ -57,10 +59,15 @@ def forecast(
         work_seconds=_hundredths(played(of, ranks, exact, [NONE] * len(between))),
         start_seconds=_hundredths(start),
         hand_over_seconds=_hundredths(_middle(one.hand_over.alone for one in between)),
-        starts_a_second=_hundredths(MICRO * MICRO // max(1, _middle(one.start.crowd for one in between))),
+        starts_a_second=_hundredths(MICRO * MICRO // max(1, _middle(_pace(one.start) for one in between))),
         basis=Basis.HISTORY if all(one.basis is Basis.HISTORY for one in between) else Basis.PRIOR,
     )
     return Foreseen(told, (_whole(min(low, middle)), _whole(middle), _whole(max(high, middle))))
+
+
+def _pace(start: Step) -> int:
+    """Microseconds from one start to the next when many wait for it."""
+    return max(start.crowd, start.turn)
 
 
 def _middle(values: Iterable[int]) -> int:
@@ -83,43 +90,101 @@ class _Event(IntEnum):
     ENDED = 1
     RUNNING = 2
     CREATED = 3
+    WISHED = 4
+    WRITTEN = 5
+
+
+_LINE: Final = (_Event.RUNNING, _Event.OVER, _Event.CREATED)
+"""What writes lead to, in the order in which they are made."""
 
 
 def played(of: Problem, ranks: Sequence[int], runs: Sequence[int], steps: Sequence[Steps]) -> int:
     """Microseconds until the last end is passed on, if subtask ``i`` runs for ``runs[i]`` of them and has ``steps[i]``."""
-    packed = pack(of)
-    amounts, after = packed.amounts, of.graph.after
-    lines = Lines(of, packed, ranks)
-    missing = [1 + len(earlier) for earlier in of.graph.before]  # itself must be created, too
-    events = [(steps[node].opening.lasts(ahead), int(_Event.CREATED), node) for ahead, node in enumerate(of.order)]
-    heapq.heapify(events)
-    free = packed.free | packed.guards
-    starting = ending = now = 0
-    while events:
-        now = events[0][0]
-        ready: list[int] = []
-        while events and events[0][0] == now:
-            _, event, node = heapq.heappop(events)
-            if event == _Event.CREATED:
-                missing[node] -= 1
-                if not missing[node]:
-                    ready.append(node)
-            elif event == _Event.RUNNING:
-                starting -= 1
-                heapq.heappush(events, (now + runs[node], int(_Event.ENDED), node))
-            elif event == _Event.ENDED:
-                free += amounts[node]
-                heapq.heappush(events, (now + steps[node].hand_over.lasts(ending), int(_Event.OVER), node))
-                ending += 1
-            else:
-                ending -= 1
-                for later in after[node]:
-                    missing[later] -= 1
-                    if not missing[later]:
-                        ready.append(later)
-        lines.join(ready)
-        for node in lines.take(free):
-            free -= amounts[node]
-            heapq.heappush(events, (now + steps[node].start.lasts(starting), int(_Event.RUNNING), node))
-            starting += 1
-    return now
+    return _Play(of, ranks, runs, steps).end()
+
+
+class _Play:
+    """One performance: what has happened until ``_now``, and ``_events`` to come.
+
+    Writes stand in one line, each at its head for its turn: starts before ends, ends before what prepares, as in the operator.
+    """
+
+    def __init__(self, of: Problem, ranks: Sequence[int], runs: Sequence[int], steps: Sequence[Steps]) -> None:
+        packed = pack(of)
+        self._amounts, self._after = packed.amounts, of.graph.after
+        self._free = packed.free | packed.guards
+        self._lines = Lines(of, packed, ranks)
+        self._runs, self._steps = runs, steps
+        self._missing = [1 + len(earlier) for earlier in of.graph.before]  # itself must be created, too
+        size = len(of.order)
+        self._events = [(steps[node].opening.lasts(size), int(_Event.WISHED), node) for node in of.order]
+        heapq.heapify(self._events)
+        self._writes: dict[_Event, deque[tuple[int, int, int]]] = {event: deque() for event in _LINE}
+        self._writing: tuple[_Event, int] | None = None
+        self._starting = self._ending = self._now = 0
+
+    def end(self) -> int:
+        """Play to the end, and tell when that is."""
+        while self._events:
+            self._now = self._events[0][0]
+            ready: list[int] = []
+            while self._events and self._events[0][0] == self._now:
+                _, event, node = heapq.heappop(self._events)
+                ready += self._happens(_Event(event), node)
+            self._lines.join(ready)
+            for node in self._lines.take(self._free):
+                self._free -= self._amounts[node]
+                start = self._steps[node].start
+                self._write(_Event.RUNNING, node, start.turn, start.lasts(self._starting))
+                self._starting += 1
+            self._take_turn()
+        return self._now
+
+    def _happens(self, event: _Event, node: int) -> list[int]:
+        """What an event leads to; returns the subtasks that are ready by it."""
+        match event:
+            case _Event.WISHED:
+                self._write(_Event.CREATED, node, self._steps[node].opening.turn, 0)
+            case _Event.CREATED:
+                return self._found(node)
+            case _Event.RUNNING:
+                self._starting -= 1
+                self._comes(self._runs[node], _Event.ENDED, node)
+            case _Event.ENDED:
+                self._free += self._amounts[node]
+                hand_over = self._steps[node].hand_over
+                self._write(_Event.OVER, node, hand_over.turn, hand_over.lasts(self._ending))
+                self._ending += 1
+            case _Event.OVER:
+                self._ending -= 1
+                return [ready for later in self._after[node] for ready in self._found(later)]
+            case _Event.WRITTEN:
+                leads_to, lasts = self._writing or (_Event.OVER, 0)
+                self._writing = None
+                self._comes(lasts, leads_to, node)
+        return []
+
+    def _found(self, node: int) -> list[int]:
+        """One thing less is missing to a subtask; returns it if that was the last."""
+        self._missing[node] -= 1
+        return [] if self._missing[node] else [node]
+
+    def _comes(self, after: int, event: _Event, node: int) -> None:
+        heapq.heappush(self._events, (self._now + after, int(event), node))
+
+    def _write(self, leads_to: _Event, node: int, turn: int, lasts: int) -> None:
+        """Put a write into the line that leads to an event some time after it; one that takes no turn need not wait for one."""
+        if turn:
+            self._writes[leads_to].append((node, turn, lasts))
+        else:
+            self._comes(lasts, leads_to, node)
+
+    def _take_turn(self) -> None:
+        if self._writing is not None:
+            return
+        for leads_to, waiting in self._writes.items():
+            if waiting:
+                node, turn, lasts = waiting.popleft()
+                self._writing = leads_to, lasts
+                self._comes(turn, _Event.WRITTEN, node)
+                return

@@ -31,10 +31,14 @@ WHOLE, TASK = 400, 32
 """Attempts that the sketches hold before they are halved: of the agent type, of one task."""
 STEPS: Final = 128
 """Steps between attempts that count before all are halved: what starts took an hour ago says little of now."""
+TURNS: Final = 1024
+"""The same of turns. They are short, and vary: answers come in bunches."""
 _FEW: Final = 4
 """With fewer others under way, a step tells how long it takes alone; with more, what each of them adds."""
 _OUTLIER: Final = 5.0
 """A step counts as at most so many times what was expected: one pull of an image is no start."""
+_LONG_TURN: Final = 20.0
+"""Likewise for a turn: a server that was away for a while says nothing about its pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,9 @@ class Known:
 class KnownDelay:
     """Sums over the steps of one kind, in seconds; ``expected`` is how long one takes before any was seen.
 
-    ``samples`` steps that found hardly any other under way took ``seconds`` together; ``crowded`` ones that found ``others``
-    took ``crowded_seconds``.
+    ``samples`` steps that found hardly any other under way took ``seconds`` together. ``crowded`` ones, on a busy server or
+    beside more, found ``others`` and took ``crowded_seconds``. ``turns`` writes of a busy server took ``turn_seconds``, one after
+    the other.
     """
 
     expected: Step
@@ -92,11 +97,13 @@ class KnownDelay:
     crowded: int = 0
     crowded_seconds: float = 0.0
     others: int = 0
+    turns: int = 0
+    turn_seconds: float = 0.0
 
-    def add(self, seconds: float, others: int) -> None:
-        """Take in one step that found ``others`` under way."""
+    def add(self, seconds: float, others: int, *, busy: bool = False) -> None:
+        """Take in one step that found ``others`` under way, or a server that was ``busy`` all the same."""
         seconds = min(seconds, _OUTLIER * (self.alone + others * self.crowd))
-        if others < _FEW:
+        if others < _FEW and not busy:
             self.samples, self.seconds = self.samples + 1, self.seconds + seconds
             if self.samples > STEPS:
                 self.samples, self.seconds = STEPS // 2, self.seconds * (STEPS // 2) / self.samples
@@ -107,6 +114,18 @@ class KnownDelay:
             share = STEPS // 2 / self.crowded
             self.crowded, self.crowded_seconds = STEPS // 2, self.crowded_seconds * share
             self.others = round(self.others * share)
+
+    def add_turn(self, seconds: float) -> None:
+        """Take in the time from the end of one write to the end of this one, while more waited."""
+        self.turn_seconds += min(seconds, _LONG_TURN * max(self.turn, self.expected.turn / MICRO))
+        self.turns += 1
+        if self.turns > TURNS:
+            self.turns, self.turn_seconds = TURNS // 2, self.turn_seconds * (TURNS // 2) / self.turns
+
+    @property
+    def turn(self) -> float:
+        """Mean seconds from the end of one write to the end of the next, while more wait."""
+        return self.turn_seconds / self.turns if self.turns else self.expected.turn / MICRO
 
     @property
     def alone(self) -> float:
@@ -123,7 +142,12 @@ class KnownDelay:
     def delay(self) -> Delay:
         """What plans are made with."""
         return Delay(
-            self.alone if self.samples else 0.0, self.samples, self.crowd if self.crowded else 0.0, self.crowded
+            self.alone if self.samples else 0.0,
+            self.samples,
+            self.crowd if self.crowded else 0.0,
+            self.crowded,
+            self.turn if self.turns else 0.0,
+            self.turns,
         )
 
 

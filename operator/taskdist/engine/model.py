@@ -282,13 +282,16 @@ class TaskObservation:
 class Delay:
     """How long a step between two pieces of work took: its mean while hardly any other was under way, and what each other adds.
 
-    ``samples`` observations taught the former and ``crowded_samples`` the latter; of 0 nothing is known.
+    ``samples`` observations taught the former and ``crowded_samples`` the latter; ``turns`` writes of its kind taught how long
+    one keeps those behind it waiting. Of 0 nothing is known.
     """
 
     seconds: float = 0.0
     samples: int = 0
     crowd_seconds: float = 0.0
     crowded_samples: int = 0
+    turn_seconds: float = 0.0
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ def _known(told: DelayHistory, expected: Step) -> KnownDelay:
         told.crowded_samples,
         float(told.crowded_seconds),
         told.others,
+        told.turns,
+        float(told.turn_seconds),
     )
 
 
@@ -127,4 +129,6 @@ def _delay(known: KnownDelay) -> dict[str, Any]:
         "crowdedSamples": known.crowded,
         "crowdedSeconds": f"{known.crowded_seconds:.6f}",
         "others": known.others,
+        "turns": known.turns,
+        "turnSeconds": f"{known.turn_seconds:.6f}",
     }

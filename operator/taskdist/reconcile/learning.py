@@ -18,7 +18,7 @@ from taskdist.engine.history import Learned, Run, task_key
 from taskdist.engine.model import Complexity
 from taskdist.engine.quantity import parse_memory_bytes
 from taskdist.planning.learned import learned, written
-from taskdist.reconcile.stopwatch import Step, Took
+from taskdist.reconcile.stopwatch import Step, Took, Turn
 from taskdist.reconcile.text import wire_time
 from taskdist.reconcile.views import AttemptView, SubTaskView
 
@@ -137,14 +137,17 @@ class Learning:
                 self._pupil(agent_type).take(lesson)
         return left
 
-    def time(self, seen: Iterable[Took], agent_types: dict[str, AgentType]) -> None:
-        """Learn how long steps took; those of agent types that nobody knows teach nothing. Written with the next lesson."""
+    def time(self, seen: Iterable[Took | Turn], agent_types: dict[str, AgentType]) -> None:
+        """Learn how long steps and writes took, if their agent types are known. It is written with the next lesson."""
         for one in seen:
             agent_type = agent_types.get(one.agent_type)
             if agent_type is not None:
                 delays = self._pupil(agent_type).known.delays
                 known = {Step.OPENING: delays.opening, Step.START: delays.start, Step.HAND_OVER: delays.hand_over}
-                known[one.step].add(one.seconds, one.others)
+                if isinstance(one, Turn):
+                    known[one.step].add_turn(one.seconds)
+                else:
+                    known[one.step].add(one.seconds, one.others, busy=one.busy)
 
     def to_write(self, agent_type: AgentType, now: datetime, interval: timedelta) -> dict[str, Any]:
         """Status fields that must be written, or none: nothing is new, or the last time was less than ``interval`` ago."""

@@ -2,7 +2,8 @@
 
 A kubelet cuts times to the second, and nobody writes down when a pod was asked for, or when its end was seen. The operator was
 there: it takes the time of each step with a clock that nobody sets, and counts how many others were under way when it began.
-What happened while it was not looking (before a list, after a restart) teaches nothing.
+What a step's write waits for its turn is told apart: it depends on what else there is to write. How fast turns come is seen when
+more waits than may be written at once. What happened while it was not looking (before a list, after a restart) teaches nothing.
 """
 
 from __future__ import annotations
@@ -37,30 +38,63 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """One step of an agent type's subtask: how long it took, and how many ``others`` of its kind were under way as it began."""
+    """One step of an agent type's subtask: how long it took beside the wait for its write's turn.
+
+    ``others`` is how many of its kind were under way as it began; for an opening, of how many subtasks the plan was that it had
+    to wait for: the longer the plan, the longer it takes to make and to store. ``busy`` is whether more than may be written at
+    once waited then: the server was no faster for it being alone.
+    """
 
     step: Step
     agent_type: str
     seconds: float
     others: int
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A write that belongs to a step: of which agent type's subtask, and the ``key`` by which the step is known here."""
+
+    step: Step
+    agent_type: str
+    key: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The write of one step of an agent type's subtask: seconds from the end of the write before it, while more waited."""
+
+    step: Step
+    agent_type: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Begun:
+    at: float
+    others: int
+    busy: bool
 
 
 @dataclass(slots=True)
 class Stopwatch:
     """Times steps and runs. Every moment is given, in seconds of a clock that only goes forward."""
 
-    _begun: dict[Step, dict[Hashable, tuple[float, int]]] = field(default_factory=lambda: {step: {} for step in Step})
+    _begun: dict[Step, dict[Hashable, _Begun]] = field(default_factory=lambda: {step: {} for step in Step})
     _planned: dict[tuple[str, str], float] = field(default_factory=dict)
     _running: dict[str, float] = field(default_factory=dict)
     _ran: dict[str, float] = field(default_factory=dict)
+    _busy_since: float | None = None
 
     def plan_wanted(self, namespace: str, distribution: str, at: float) -> None:
         """A distribution is about to be planned, and its SubTasks will be created as soon as it is."""
         _keep(self._planned, (namespace, distribution), at)
 
-    def subtask_wanted(self, namespace: str, distribution: str, name: str, at: float) -> None:
-        """A SubTask is about to be created."""
-        self._begin(Step.OPENING, (namespace, name), self._planned.get((namespace, distribution), at))
+    def subtask_wanted(self, namespace: str, distribution: str, name: str, at: float, size: int = 0) -> None:
+        """A SubTask is about to be created, of a plan of this size."""
+        wanted = self._planned.get((namespace, distribution))
+        self._begin(Step.OPENING, (namespace, name), *((at, 0) if wanted is None else (wanted, size)))
 
     def opened(self, namespace: str, distribution: str) -> None:
         """The SubTasks of a plan are on their way: what is created later was not waiting for the plan."""
@@ -74,6 +108,16 @@ class Stopwatch:
         """The SubTask or pod was not created; how long it waits for that says nothing about a step."""
         for step in (Step.OPENING, Step.START):
             self._begun[step].pop((namespace, name), None)
+
+    def waited(self, write: Timed, seconds: float) -> None:
+        """The write of a step is about to be made, after so many seconds in line."""
+        if (begun := self._begun[write.step].get(write.key)) is not None:
+            begun.at += seconds
+
+    def wrote(self, write: Timed | None, at: float, *, more: bool) -> list[Turn]:
+        """A write was made, of a step or of anything else, and ``more`` wait than may be made at once."""
+        since, self._busy_since = self._busy_since, at if more else None
+        return [Turn(write.step, write.agent_type, at - since)] if write is not None and since is not None else []
 
     def subtask_seen(self, namespace: str, seen: SubTaskView, at: float) -> list[Took]:
         """A SubTask as it is now: it was created, or an end was recorded in it."""
@@ -118,19 +162,25 @@ class Stopwatch:
         """Something was not seen as it came: what is under way cannot be timed."""
         for steps in self._begun.values():
             steps.clear()
+        self._busy_since = None
         self._planned.clear()
         self._running.clear()
 
-    def _begin(self, step: Step, key: Hashable, at: float) -> None:
+    def _begin(self, step: Step, key: Hashable, at: float, size: int = 0) -> None:
         begun = self._begun[step]
-        while begun and at - next(iter(begun.values()))[0] > _LONGEST_SECONDS:
+        while begun and at - next(iter(begun.values())).at > _LONGEST_SECONDS:
             del begun[next(iter(begun))]
         begun.pop(key, None)
-        _keep(begun, key, (at, len(begun)))
+        if step is Step.OPENING:
+            _keep(begun, key, _Begun(at, others=size, busy=False))
+        else:
+            _keep(begun, key, _Begun(at, others=len(begun), busy=self._busy_since is not None))
 
     def _end(self, step: Step, key: Hashable, at: float, agent_type: str) -> Took | None:
         begun = self._begun[step].pop(key, None)
-        return None if begun is None else Took(step, agent_type, max(0.0, at - begun[0]), begun[1])
+        if begun is None:
+            return None
+        return Took(step, agent_type, max(0.0, at - begun.at), begun.others, begun.busy)
 
 
 def _keep(kept: dict[K, V], key: K, value: V) -> None:

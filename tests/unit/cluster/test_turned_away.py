@@ -92,6 +92,8 @@ class FullServer:
 
 
 class Writes:
+    full = False
+
     def __init__(self) -> None:
         self.waiting: list[Write] = []
 

@@ -25,11 +25,11 @@ def seen(name: str = "plain", samples: int = 10**6, **delays: Delay) -> Observat
     return Observation(name, samples, 100.0, 100.0, 0, 0, delays=Delays(**delays))
 
 
-def took(seconds: float, crowd: float = 0.0, samples: int = 10**6) -> Delay:
-    return Delay(seconds, samples, crowd, samples if crowd else 0)
+def took(seconds: float, crowd: float = 0.0, samples: int = 10**6, turn: float = 1e-6) -> Delay:
+    return Delay(seconds, samples, crowd, samples if crowd else 0, turn, samples)
 
 
-SWIFT = seen(opening=took(0.001, 1e-6), start=took(0.2, 0.01), hand_over=took(0.1, 1e-6))
+SWIFT = seen(opening=took(0.001), start=took(0.2, 0.01), hand_over=took(0.1))
 
 
 # --- what is played ----------------------------------------------------------------------------------------------------
@@ -54,9 +54,35 @@ def test_of_many_that_start_together_each_waits_for_those_before_it() -> None:
 
 def test_subtasks_are_there_one_after_the_other() -> None:
     assert (
-        played(wide(10, 10), range(10), [100] * 10, [Steps(Step(40, 6), Step(0, 0), Step(0, 0))] * 10)
-        == 40 + 9 * 6 + 100
+        played(wide(10, 10), range(10), [100] * 10, [Steps(Step(40, turn=6), Step(0), Step(0))] * 10)
+        == 40 + 10 * 6 + 100
     )
+
+
+def test_a_large_plan_takes_longer_to_make() -> None:
+    assert played(wide(10, 10), range(10), [100] * 10, [Steps(Step(40, 3), Step(0), Step(0))] * 10) == 40 + 10 * 3 + 100
+
+
+def test_writes_of_all_kinds_stand_in_one_line() -> None:
+    """Ten that are created, started and passed on, each write of 6, and the work short: the line is never empty."""
+    all_steps = [Steps(Step(40, turn=6), Step(1, turn=6), Step(3, turn=6))] * 10
+    assert played(wide(10, 10), range(10), [1] * 10, all_steps) == 40 + 3 * 10 * 6 + 3
+
+
+def test_a_start_goes_before_an_end_and_that_before_what_prepares() -> None:
+    """A pair, beside which nine others are created: what they wait for is not what the pair waits for."""
+    swift = Steps(Step(0, turn=10), Step(0, turn=10), Step(0, turn=10))
+    alone = played(wide(2, 2, ((0, 1),)), range(2), [100] * 2, [swift] * 2)
+    beside = wide(40, 1, tuple((0, later) for later in range(1, 40)))
+    assert alone == 10 + 2 * (10 + 100 + 10)
+    assert played(beside, range(40), [100] + [0] * 39, [swift] * 40) < 10 + (10 + 100 + 10) + 39 * 2 * 10 + 39 * 10
+
+
+def test_what_takes_no_turn_waits_for_none() -> None:
+    at_once = Steps(Step(0), Step(0), Step(0))
+    slow = Steps(Step(0, turn=1000), Step(0), Step(0))
+    assert played(wide(2, 2), range(2), [5] * 2, [slow, at_once]) == 1005
+    assert played(wide(2, 1), range(2), [5] * 2, [slow, at_once]) == 1005
 
 
 def test_ends_that_come_together_are_passed_on_one_after_the_other() -> None:
@@ -88,7 +114,7 @@ def test_without_anything_between_it_is_the_schedule(data: st.DataObject) -> Non
 def test_without_history_a_documented_prior_stands_for_the_cluster() -> None:
     forecast = planned(task("a"), task("b").after("a")).forecast
     assert forecast.basis is Basis.PRIOR
-    assert (float(forecast.seconds), float(forecast.work_seconds)) == (204.1, 200)
+    assert (float(forecast.seconds), float(forecast.work_seconds)) == (204.15, 200)
     assert (float(forecast.start_seconds), float(forecast.hand_over_seconds)) == (1.5, 0.5)
 
 
@@ -146,6 +172,17 @@ def test_a_step_alone_and_what_a_crowd_adds_are_told_apart(alone: float, crowd: 
     assert found.crowd_seconds == pytest.approx(crowd, rel=0.1, abs=0.001)
 
 
+def test_what_a_busy_server_took_for_a_step_says_nothing_about_a_step_alone() -> None:
+    known = KnownDelay(PRIOR.start)
+    for _ in range(20):
+        known.add(0.1, 0)
+        known.add(0.4, 2, busy=True)
+        known.add(0.5, 10)
+    found = known.delay()
+    assert found.seconds == pytest.approx(0.1)
+    assert found.crowd_seconds == pytest.approx((0.3 + 0.4) / 12)
+
+
 def test_a_long_pull_of_an_image_is_no_start() -> None:
     known = KnownDelay(PRIOR.start)
     for seconds in (90.0, *[1.0] * 99):
@@ -159,6 +196,23 @@ def test_a_cluster_that_grows_slow_is_learned_anew() -> None:
         known.add(seconds, 0)
         assert known.samples <= 128
     assert known.delay().seconds == pytest.approx(3.0, rel=0.1)
+
+
+def test_the_pace_of_writes_is_their_mean_for_answers_come_in_bunches() -> None:
+    known = KnownDelay(PRIOR.start)
+    for _ in range(2000):
+        for seconds in (0.0, 0.0, 0.0, 0.048):
+            known.add_turn(seconds)
+    assert known.turn == pytest.approx(0.012, rel=0.02)
+    assert known.turns <= 1024
+    known.add_turn(60.0)
+    assert known.turn < 0.013, "a server that was away says nothing of its pace"
+
+
+def test_of_a_pace_that_nobody_saw_nothing_is_told() -> None:
+    known = KnownDelay(PRIOR.start)
+    known.add(1.0, 0)
+    assert (known.delay().turns, known.turn) == (0, PRIOR.start.turn / 1e6)
 
 
 def test_of_a_crowd_that_nobody_saw_nothing_is_told() -> None:

@@ -44,6 +44,8 @@ WIRE = {"subtasks": WireSubTask, "pods": WirePod, "executionplans": WirePlan}
 class Writes:
     """In place of the queue: a write runs when the machine says so."""
 
+    full = False
+
     def __init__(self) -> None:
         self.waiting: list[Write] = []
 

@@ -17,7 +17,7 @@ from taskdist.engine.history import MOST_TASKS
 from taskdist.engine.model import Complexity, Retry, TriggerRule, Work
 from taskdist.planning.learned import observations
 from taskdist.reconcile.learning import Learning, Lesson, lessons
-from taskdist.reconcile.stopwatch import Step, Took
+from taskdist.reconcile.stopwatch import Step, Took, Turn
 from taskdist.reconcile.views import AttemptView, SubTaskView
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -133,11 +133,14 @@ def test_how_long_starts_took_is_written_with_the_next_lesson_and_outlives_the_o
     operator.learning.time([Took(Step.HAND_OVER, "general", 0.125, 1)], {"general": operator.agent})
     operator.sees(subtask(attempt())).writes()
     again = Operator(operator.agent).sees(subtask(attempt(finished_at=NOW + timedelta(seconds=5)), uid="u2"))
-    again.learning.time([Took(Step.START, "general", 0.25, 2)], {"general": again.agent})
+    again.learning.time(
+        [Took(Step.START, "general", 0.25, 2), Turn(Step.START, "general", 0.125)], {"general": again.agent}
+    )
     again.writes()
     (seen,) = observations([again.agent])
     assert (seen.delays.start.samples, seen.delays.hand_over.samples, seen.delays.opening.samples) == (2, 1, 0)
     assert seen.delays.start.seconds == pytest.approx(0.25, rel=0.05)
+    assert (seen.delays.start.turn_seconds, seen.delays.start.turns) == (0.125, 1)
 
 
 def test_delays_of_an_agent_type_that_nobody_knows_teach_nothing() -> None:

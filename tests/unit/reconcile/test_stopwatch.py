@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from taskdist.engine.model import Retry, TriggerRule, Work
-from taskdist.reconcile.stopwatch import Step, Stopwatch, Took
+from taskdist.reconcile.stopwatch import Step, Stopwatch, Timed, Took, Turn
 from taskdist.reconcile.views import AttemptView, PodPhase, PodView, SubTaskView
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -48,6 +48,56 @@ def test_making_the_plan_belongs_to_the_opening_and_to_no_later_one() -> None:
     assert watch.subtask_seen("ns", subtask(), 1.75)[0].seconds == 0.75
     watch.subtask_wanted("ns", "td", "td-a", 90.0)
     assert watch.subtask_seen("ns", subtask(), 90.25)[0].seconds == 0.25
+
+
+def test_what_a_write_waits_for_its_turn_is_no_part_of_its_step() -> None:
+    watch = Stopwatch()
+    watch.subtask_wanted("ns", "td", "td-a", 1.0)
+    watch.pod_wanted("ns", "td-a-1", 1.0)
+    watch.waited(Timed(Step.OPENING, "general", ("ns", "td-a")), 4.0)
+    watch.waited(Timed(Step.START, "general", ("ns", "td-a-1")), 2.0)
+    assert watch.subtask_seen("ns", subtask(), 5.25)[0].seconds == 0.25
+    assert watch.pod_seen("ns", RUNNING, 5.5)[0].seconds == 2.5
+    watch.pod_seen("ns", DONE, 7.0)
+    watch.waited(Timed(Step.HAND_OVER, "general", ("u1", 1)), 0.5)
+    assert watch.subtask_seen("ns", ENDED, 8.0)[0].seconds == 0.5
+    watch.waited(Timed(Step.START, "general", ("ns", "unknown")), 1.0)
+
+
+def test_the_pace_of_writes_is_seen_while_more_wait_than_may_be_made_at_once() -> None:
+    watch = Stopwatch()
+    start, end = Timed(Step.START, "general", "a"), Timed(Step.HAND_OVER, "other", "b")
+    assert watch.wrote(start, 1.0, more=True) == [], "whether all were busy before is not known"
+    assert watch.wrote(end, 1.25, more=True) == [Turn(Step.HAND_OVER, "other", 0.25)]
+    assert watch.wrote(None, 1.5, more=True) == [], "a write of no step"
+    assert watch.wrote(start, 2.0, more=False) == [Turn(Step.START, "general", 0.5)]
+    assert watch.wrote(start, 9.0, more=True) == []
+    watch.blink()
+    assert watch.wrote(start, 10.0, more=True) == []
+
+
+def test_a_step_knows_whether_the_server_was_busy_as_it_began() -> None:
+    watch = Stopwatch()
+    watch.wrote(None, 1.0, more=True)
+    watch.pod_wanted("ns", "td-a-1", 1.5)
+    assert watch.pod_seen("ns", RUNNING, 2.0) == [Took(Step.START, "general", 0.5, 0, busy=True)]
+    watch.wrote(None, 3.0, more=False)
+    watch.pod_seen("ns", DONE, 3.5)
+    assert watch.subtask_seen("ns", ENDED, 4.0) == [Took(Step.HAND_OVER, "general", 0.5, 0)]
+
+
+def test_an_opening_takes_as_long_as_its_plan_is_large() -> None:
+    watch = Stopwatch()
+    watch.wrote(None, 0.0, more=True)
+    watch.plan_wanted("ns", "td", 0.0)
+    watch.subtask_wanted("ns", "td", "td-b", 1.0, 2)
+    watch.subtask_wanted("ns", "td", "td-a", 1.0, 2)
+    assert watch.subtask_seen("ns", subtask(), 1.25) == [Took(Step.OPENING, "general", 1.25, 2)]
+    watch.opened("ns", "td")
+    watch.subtask_wanted("ns", "td", "td-a", 2.0, 2)
+    assert watch.subtask_seen("ns", subtask(), 2.25) == [Took(Step.OPENING, "general", 0.25, 0)], (
+        "no plan was waited for"
+    )
 
 
 def test_a_step_knows_how_many_others_were_under_way_as_it_began() -> None:
