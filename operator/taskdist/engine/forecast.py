@@ -12,7 +12,6 @@ import heapq
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from taskdist.engine.delays import MICRO, NONE, steps
@@ -83,18 +82,9 @@ def _whole(micros: int) -> int:
     return (micros + MICRO // 2) // MICRO
 
 
-class _Event(IntEnum):
-    """What happens to a subtask; at the same moment what gives something free comes first."""
-
-    OVER = 0
-    ENDED = 1
-    RUNNING = 2
-    CREATED = 3
-    WISHED = 4
-    WRITTEN = 5
-
-
-_LINE: Final = (_Event.RUNNING, _Event.OVER, _Event.CREATED)
+_OVER, _ENDED, _RUNNING, _CREATED, _WISHED, _WRITTEN = range(6)
+"""What happens to a subtask, in this order at the same moment: what gives something free comes first."""
+_LINE: Final = (_RUNNING, _OVER, _CREATED)
 """What writes lead to, in the order in which they are made."""
 
 
@@ -117,74 +107,77 @@ class _Play:
         self._runs, self._steps = runs, steps
         self._missing = [1 + len(earlier) for earlier in of.graph.before]  # itself must be created, too
         size = len(of.order)
-        self._events = [(steps[node].opening.lasts(size), int(_Event.WISHED), node) for node in of.order]
+        self._events = [(steps[node].opening.lasts(size), _WISHED, node) for node in of.order]
         heapq.heapify(self._events)
-        self._writes: dict[_Event, deque[tuple[int, int, int]]] = {event: deque() for event in _LINE}
-        self._writing: tuple[_Event, int] | None = None
+        self._ready: list[int] = []
+        self._writes: dict[int, deque[tuple[int, int, int]]] = {event: deque() for event in _LINE}
+        self._waiting = 0
+        self._writing: tuple[int, int] | None = None
         self._starting = self._ending = self._now = 0
 
     def end(self) -> int:
         """Play to the end, and tell when that is."""
-        while self._events:
-            self._now = self._events[0][0]
-            ready: list[int] = []
-            while self._events and self._events[0][0] == self._now:
-                _, event, node = heapq.heappop(self._events)
-                ready += self._happens(_Event(event), node)
-            self._lines.join(ready)
+        events, happens = self._events, (
+            self._over, self._ended, self._running, self._created, self._wished, self._written
+        )  # fmt: skip
+        while events:
+            self._now = now = events[0][0]
+            while events and events[0][0] == now:
+                _, event, node = heapq.heappop(events)
+                happens[event](node)
+            if self._ready:
+                self._lines.join(self._ready)
+                self._ready = []
             for node in self._lines.take(self._free):
                 self._free -= self._amounts[node]
                 start = self._steps[node].start
-                self._write(_Event.RUNNING, node, start.turn, start.lasts(self._starting))
+                self._write(_RUNNING, node, start.turn, start.lasts(self._starting))
                 self._starting += 1
-            self._take_turn()
+            if self._waiting and self._writing is None:
+                self._take_turn()
         return self._now
 
-    def _happens(self, event: _Event, node: int) -> list[int]:
-        """What an event leads to; returns the subtasks that are ready by it."""
-        match event:
-            case _Event.WISHED:
-                self._write(_Event.CREATED, node, self._steps[node].opening.turn, 0)
-            case _Event.CREATED:
-                return self._found(node)
-            case _Event.RUNNING:
-                self._starting -= 1
-                self._comes(self._runs[node], _Event.ENDED, node)
-            case _Event.ENDED:
-                self._free += self._amounts[node]
-                hand_over = self._steps[node].hand_over
-                self._write(_Event.OVER, node, hand_over.turn, hand_over.lasts(self._ending))
-                self._ending += 1
-            case _Event.OVER:
-                self._ending -= 1
-                return [ready for later in self._after[node] for ready in self._found(later)]
-            case _Event.WRITTEN:
-                leads_to, lasts = self._writing or (_Event.OVER, 0)
-                self._writing = None
-                self._comes(lasts, leads_to, node)
-        return []
+    def _wished(self, node: int) -> None:
+        self._write(_CREATED, node, self._steps[node].opening.turn, 0)
 
-    def _found(self, node: int) -> list[int]:
-        """One thing less is missing to a subtask; returns it if that was the last."""
+    def _created(self, node: int) -> None:
         self._missing[node] -= 1
-        return [] if self._missing[node] else [node]
+        if not self._missing[node]:
+            self._ready.append(node)
 
-    def _comes(self, after: int, event: _Event, node: int) -> None:
-        heapq.heappush(self._events, (self._now + after, int(event), node))
+    def _running(self, node: int) -> None:
+        self._starting -= 1
+        heapq.heappush(self._events, (self._now + self._runs[node], _ENDED, node))
 
-    def _write(self, leads_to: _Event, node: int, turn: int, lasts: int) -> None:
+    def _ended(self, node: int) -> None:
+        self._free += self._amounts[node]
+        hand_over = self._steps[node].hand_over
+        self._write(_OVER, node, hand_over.turn, hand_over.lasts(self._ending))
+        self._ending += 1
+
+    def _over(self, node: int) -> None:
+        self._ending -= 1
+        for later in self._after[node]:
+            self._created(later)  # one thing less is missing to it
+
+    def _written(self, node: int) -> None:
+        leads_to, lasts = self._writing or (_OVER, 0)
+        self._writing = None
+        heapq.heappush(self._events, (self._now + lasts, leads_to, node))
+
+    def _write(self, leads_to: int, node: int, turn: int, lasts: int) -> None:
         """Put a write into the line that leads to an event some time after it; one that takes no turn need not wait for one."""
         if turn:
             self._writes[leads_to].append((node, turn, lasts))
+            self._waiting += 1
         else:
-            self._comes(lasts, leads_to, node)
+            heapq.heappush(self._events, (self._now + lasts, leads_to, node))
 
     def _take_turn(self) -> None:
-        if self._writing is not None:
-            return
         for leads_to, waiting in self._writes.items():
             if waiting:
                 node, turn, lasts = waiting.popleft()
+                self._waiting -= 1
                 self._writing = leads_to, lasts
-                self._comes(turn, _Event.WRITTEN, node)
+                heapq.heappush(self._events, (self._now + turn, _WRITTEN, node))
                 return
