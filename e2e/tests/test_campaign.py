@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from e2e.campaign.__main__ import described
 from e2e.campaign.cases import generate
-from e2e.campaign.run import Campaign
+from e2e.campaign.run import Campaign, sound
 from e2e.campaign.setting import add_agent_types
 from e2e.faults.scene import Scene
 
@@ -25,6 +25,12 @@ def test_generated_cases_are_created_changed_and_rolled_back(scene: Scene) -> No
     assert not wrong, "\n\n".join(wrong)
     assert not alarms
     assert sum(verdict.changed for verdict in verdicts) >= CASES // 2
+
+
+def test_what_stands_against_a_default_is_a_mistake_of_the_plan() -> None:
+    tasks = [{"name": "t0", "agentType": "general", "script": "true"}]
+    assert sound({"tasks": tasks})
+    assert not sound({"tasks": tasks, "resourcePolicy": {"max": {"cpu": 0}}})
 
 
 def test_a_seed_always_gives_the_same_cases() -> None:
