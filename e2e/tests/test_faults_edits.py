@@ -201,8 +201,7 @@ def test_edited_when_it_had_just_ended_and_killed(scene: Scene, record: Record) 
             operator.kill()
         told.open()
         operator.start()
-        progress = lambda: scene.api.root(namespace, NAME)["status"]["progress"]  # noqa: E731
-        scene.eventually("the edit's work", lambda: progress() == "2/2", 60)
+        scene.eventually("the edit's work", lambda: scene.api.root(namespace, NAME)["status"]["progress"] == "2/2", 60)
         created = scene.created(namespace)
         wrong = scene.wrong(namespace)
     record(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from e2e.faults.api import RefusedError
 from e2e.faults.figures import Record
-from e2e.faults.scene import Scene, task
+from e2e.faults.scene import Scene, pod_path, task
 
 pytest_plugins = ["e2e.faults.fixtures"]
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
@@ -123,7 +123,7 @@ def test_what_hostile_agents_hand_back_is_data(scene: Scene, record: Record) -> 
         scene.finish(namespace)
         found = {st["spec"]["id"]: st for st in scene.api.subtasks(namespace)}
         status = {id_: st["status"] for id_, st in found.items()}
-        reader = scene.api.get(f"/api/v1/namespaces/{namespace}/pods/dag-reader-1")
+        reader = scene.api.get(pod_path(namespace, "dag-reader-1"))
         largest = max(len(json.dumps(s)) for s in status.values())
         shown = taskdist(scene, "get", "dag", "-n", namespace)
         lives, wrong = not operator.ended, scene.wrong(namespace)

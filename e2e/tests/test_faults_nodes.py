@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from e2e.faults.api import MERGE, OURS, RefusedError
 from e2e.faults.figures import Record
-from e2e.faults.scene import NAME, Scene, task
+from e2e.faults.scene import NAME, Scene, pod_path, task
 from e2e.faults.witness import Witness
 
 pytest_plugins = ["e2e.faults.fixtures"]
@@ -44,7 +44,7 @@ def heard_of(ready: str) -> dict[str, str]:
 
 def begins(scene: Scene, namespace: str, name: str) -> None:
     """A kubelet's word that the pod runs: on a node that is not simulated nobody says it, and nobody ends the pod."""
-    path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+    path = pod_path(namespace, name)
     scene.eventually(f"{name} is bound", lambda: scene.api.get(path)["spec"].get("nodeName"), 30)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     runs = {"name": "agent", "image": "x", "imageID": "", "ready": True, "restartCount": 0}
@@ -101,7 +101,7 @@ def alive(scene: Scene, namespace: str) -> dict[str, str]:
 
 
 def trail(scene: Scene, namespace: str, id_: str) -> list[tuple[str, str]]:
-    status = scene.api.get(f"{OURS}/namespaces/{namespace}/subtasks/{NAME}-{id_}").get("status", {})
+    status = scene.subtask(namespace, id_).get("status", {})
     return [(a.get("provider", ""), a.get("reason", "")) for a in status.get("attempts", ())]
 
 
@@ -146,7 +146,7 @@ def test_a_providers_nodes_all_vanish(scene: Scene, record: Record) -> None:
 
 
 def status_of(scene: Scene, namespace: str, id_: str) -> dict[str, Any]:
-    return dict(scene.api.get(f"{OURS}/namespaces/{namespace}/subtasks/{NAME}-{id_}").get("status", {}))
+    return dict(scene.subtask(namespace, id_).get("status", {}))
 
 
 def lives(witness: Witness, namespace: str) -> list[tuple[str, str]]:
@@ -210,7 +210,7 @@ def test_a_node_falls_silent_and_is_given_up(scene: Scene, record: Record) -> No
         scene.run(namespace, [task("a", delay="1h")], placement={"providers": ["far", "near"], "policy": "Ordered"})
         scene.eventually("a's pod", lambda: scene.created(namespace), 30)
         begins(scene, namespace, FIRST)
-        path, pod = "/api/v1/nodes/far-only", f"/api/v1/namespaces/{namespace}/pods/{FIRST}"
+        path, pod = "/api/v1/nodes/far-only", pod_path(namespace, FIRST)
         noticed = scene.eventually("the node is found to be silent", lambda: ready(scene, "far") == "Unknown", 120)
         scene.eventually("its pod is to go", lambda: scene.api.get(pod)["metadata"].get("deletionTimestamp"), 60)
         scene.eventually("it is said", lambda: status_of(scene, namespace, "a").get("reason") == "NodeUnreachable", 30)

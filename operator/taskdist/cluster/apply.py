@@ -35,7 +35,7 @@ from taskdist.reconcile.actions import (
 from taskdist.reconcile.belief import contradiction
 from taskdist.reconcile.outcome import clean, read_report
 from taskdist.reconcile.projection import Refusal
-from taskdist.reconcile.stopwatch import Step, Timed
+from taskdist.reconcile.stopwatch import Timed
 from taskdist.telemetry import metrics
 
 _log = logging.getLogger(__name__)
@@ -77,25 +77,26 @@ class Applier:
         if isinstance(action, _CREATIONS) and key.namespace not in self._store.catalogue.namespaces:
             self._store.projection(key).pending.discard(_mark(action))
             return
-        store = self._store
+        watch, projection, now = self._store.stopwatch, self._store.projection(key), self._store.steady()
         match action:
             case CreatePod():
-                store.stopwatch.pod_wanted(key.namespace, action.name, store.steady())
-                timed: Timed | None = Timed(Step.START, _agent_type(action.body), (key.namespace, action.name))
+                timed = watch.pod_wanted(key.namespace, action.name, now, agent_type=_agent_type(action.body))
                 self._put(key, Priority.POD, _mark(action), lambda: self._create_pod(key, action), timed=timed)
             case PatchSubTaskStatus():
                 shows_only = action.ended is None and action.status.get("phase") in _UNFINISHED
                 priority = Priority.ROOT if shows_only else Priority.RESULT
-                subtask = store.projection(key).subtasks.get(action.id)
-                timed = None
-                if subtask is not None and action.ended is not None:
-                    timed = Timed(Step.HAND_OVER, subtask.agent_type, (subtask.uid, subtask.attempt))
-                self._put(key, priority, ("status", action.id), lambda: self._patch_status(key, action), timed=timed)
+                subtask = projection.subtasks.get(action.id) if action.ended is not None else None
+                self._put(
+                    key,
+                    priority,
+                    ("status", action.id),
+                    lambda: self._patch_status(key, action),
+                    timed=watch.record_wanted(subtask) if subtask is not None else None,
+                )
             case CreateSubTask():
-                planned = store.projection(key).planned
-                size = len(planned.subtasks) if planned is not None else 0
-                store.stopwatch.subtask_wanted(key.namespace, key.name, action.name, store.steady(), size)
-                timed = Timed(Step.OPENING, _agent_type(action.body), (key.namespace, action.name))
+                size = len(projection.planned.subtasks) if projection.planned is not None else 0
+                agent_type = _agent_type(action.body)
+                timed = watch.subtask_wanted(key.namespace, key.name, action.name, now, size, agent_type=agent_type)
                 self._put(key, Priority.PREPARE, _mark(action), lambda: self._create_subtask(key, action), timed=timed)
             case CreateObject():
                 self._put(key, Priority.RESULT, _mark(action), lambda: self._create_object(key, action))

@@ -111,8 +111,7 @@ class _Play:
         heapq.heapify(self._events)
         self._ready: list[int] = []
         self._writes: dict[int, deque[tuple[int, int, int]]] = {event: deque() for event in _LINE}
-        self._waiting = 0
-        self._writing: tuple[int, int] | None = None
+        self._busy = False
         self._starting = self._ending = self._now = 0
 
     def end(self) -> int:
@@ -133,7 +132,7 @@ class _Play:
                 start = self._steps[node].start
                 self._write(_RUNNING, node, start.turn, start.lasts(self._starting))
                 self._starting += 1
-            if self._waiting and self._writing is None:
+            if not self._busy:
                 self._take_turn()
         return self._now
 
@@ -141,6 +140,10 @@ class _Play:
         self._write(_CREATED, node, self._steps[node].opening.turn, 0)
 
     def _created(self, node: int) -> None:
+        self._nearer(node)
+
+    def _nearer(self, node: int) -> None:
+        """One thing less is missing to a subtask."""
         self._missing[node] -= 1
         if not self._missing[node]:
             self._ready.append(node)
@@ -158,18 +161,15 @@ class _Play:
     def _over(self, node: int) -> None:
         self._ending -= 1
         for later in self._after[node]:
-            self._created(later)  # one thing less is missing to it
+            self._nearer(later)
 
-    def _written(self, node: int) -> None:
-        leads_to, lasts = self._writing or (_OVER, 0)
-        self._writing = None
-        heapq.heappush(self._events, (self._now + lasts, leads_to, node))
+    def _written(self, _node: int) -> None:
+        self._busy = False
 
     def _write(self, leads_to: int, node: int, turn: int, lasts: int) -> None:
         """Put a write into the line that leads to an event some time after it; one that takes no turn need not wait for one."""
         if turn:
             self._writes[leads_to].append((node, turn, lasts))
-            self._waiting += 1
         else:
             heapq.heappush(self._events, (self._now + lasts, leads_to, node))
 
@@ -177,7 +177,7 @@ class _Play:
         for leads_to, waiting in self._writes.items():
             if waiting:
                 node, turn, lasts = waiting.popleft()
-                self._waiting -= 1
-                self._writing = leads_to, lasts
+                self._busy = True
                 heapq.heappush(self._events, (self._now + turn, _WRITTEN, node))
+                heapq.heappush(self._events, (self._now + turn + lasts, leads_to, node))
                 return

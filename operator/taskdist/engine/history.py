@@ -104,23 +104,16 @@ class KnownDelay:
         """Take in one step that found ``others`` under way, or a server that was ``busy`` all the same."""
         seconds = min(seconds, _OUTLIER * (self.alone + others * self.crowd))
         if others < _FEW and not busy:
-            self.samples, self.seconds = self.samples + 1, self.seconds + seconds
-            if self.samples > STEPS:
-                self.samples, self.seconds = STEPS // 2, self.seconds * (STEPS // 2) / self.samples
-            return
-        self.crowded, self.crowded_seconds = self.crowded + 1, self.crowded_seconds + seconds
-        self.others += others
-        if self.crowded > STEPS:
-            share = STEPS // 2 / self.crowded
-            self.crowded, self.crowded_seconds = STEPS // 2, self.crowded_seconds * share
-            self.others = round(self.others * share)
+            self.samples, self.seconds, _ = _counted(self.samples + 1, self.seconds + seconds, 0, STEPS)
+        else:
+            self.crowded, self.crowded_seconds, self.others = _counted(
+                self.crowded + 1, self.crowded_seconds + seconds, self.others + others, STEPS
+            )
 
     def add_turn(self, seconds: float) -> None:
         """Take in the time from the end of one write to the end of this one, while more waited."""
-        self.turn_seconds += min(seconds, _LONG_TURN * max(self.turn, self.expected.turn / MICRO))
-        self.turns += 1
-        if self.turns > TURNS:
-            self.turns, self.turn_seconds = TURNS // 2, self.turn_seconds * (TURNS // 2) / self.turns
+        seconds = min(seconds, _LONG_TURN * max(self.turn, self.expected.turn / MICRO))
+        self.turns, self.turn_seconds, _ = _counted(self.turns + 1, self.turn_seconds + seconds, 0, TURNS)
 
     @property
     def turn(self) -> float:
@@ -149,6 +142,14 @@ class KnownDelay:
             self.turn if self.turns else 0.0,
             self.turns,
         )
+
+
+def _counted(count: int, seconds: float, others: int, most: int) -> tuple[int, float, int]:
+    """Sums over ``count`` of something, made into those over half of ``most`` once it is more: the past counts less and less."""
+    if count <= most:
+        return count, seconds, others
+    share = most // 2 / count
+    return most // 2, seconds * share, round(others * share)
 
 
 @dataclass(slots=True)

@@ -78,7 +78,7 @@ def is_over(seen: Projection) -> bool:
 
     Back at this spec after another one, the status still speaks of that: while all children are there, it is derived once more.
     A status that speaks of an older plan says nothing of this spec: it was written before an edit, or by who did not see it.
-    So does one beside children that have not ended.
+    Nor does one beside children that have not ended.
     """
     record = latest(seen)
     finished = any(

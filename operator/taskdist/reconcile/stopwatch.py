@@ -91,18 +91,28 @@ class Stopwatch:
         """A distribution is about to be planned, and its SubTasks will be created as soon as it is."""
         _keep(self._planned, (namespace, distribution), at)
 
-    def subtask_wanted(self, namespace: str, distribution: str, name: str, at: float, size: int = 0) -> None:
-        """A SubTask is about to be created, of a plan of this size."""
+    def subtask_wanted(
+        self, namespace: str, distribution: str, name: str, at: float, size: int = 0, *, agent_type: str = ""
+    ) -> Timed:
+        """A SubTask is about to be created, of a plan of this size; returns its write."""
+        write = Timed(Step.OPENING, agent_type, (namespace, name))
         wanted = self._planned.get((namespace, distribution))
-        self._begin(Step.OPENING, (namespace, name), *((at, 0) if wanted is None else (wanted, size)))
+        self._begin(write.step, write.key, *((at, 0) if wanted is None else (wanted, size)))
+        return write
 
     def opened(self, namespace: str, distribution: str) -> None:
         """The SubTasks of a plan are on their way: what is created later was not waiting for the plan."""
         self._planned.pop((namespace, distribution), None)
 
-    def pod_wanted(self, namespace: str, name: str, at: float) -> None:
-        """A pod is about to be created."""
-        self._begin(Step.START, (namespace, name), at)
+    def pod_wanted(self, namespace: str, name: str, at: float, *, agent_type: str = "") -> Timed:
+        """A pod is about to be created; returns its write."""
+        write = Timed(Step.START, agent_type, (namespace, name))
+        self._begin(write.step, write.key, at)
+        return write
+
+    def record_wanted(self, subtask: SubTaskView) -> Timed:
+        """The end of a SubTask's attempt, which was seen, is about to be recorded; returns that write."""
+        return Timed(Step.HAND_OVER, subtask.agent_type, (subtask.uid, subtask.attempt))
 
     def refused(self, namespace: str, name: str) -> None:
         """The SubTask or pod was not created; how long it waits for that says nothing about a step."""
